@@ -1,0 +1,47 @@
+"""Where a finished image goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from .digest import Digest
+from .image import Image
+from .reference import Reference
+
+
+@dataclass(frozen=True)
+class Output:
+    """What the user asked for: a kind ("docker", "oci", "archive", "registry"), its path, the image's name.
+
+    ``insecure`` allows plain http to the registry of ``reference``; localhost needs no permission.
+    """
+
+    kind: str
+    reference: Reference
+    path: str = ""
+    insecure: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.path}" if self.path else self.kind
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a destination did: where the image now is, how much moved and how much was there already.
+
+    ``layers_reused`` and ``layers_written`` count layers, ``bytes_written`` what was really sent.
+    """
+
+    where: str
+    digest: Digest
+    layers_written: int
+    layers_reused: int
+    bytes_written: int
+
+
+class Destination(Protocol):
+    """A daemon, OCI layout, archive or registry."""
+
+    def write(self, image: Image) -> Written:
+        """Write ``image`` and name it; whatever is half-written when this fails is never trusted."""

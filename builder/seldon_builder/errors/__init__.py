@@ -1,0 +1,28 @@
+"""Every error that a user of the builder can fix: what happened, what was found, what to do.
+
+One class per cause, one file per family; each class carries its own exit code, listed in docs/errors.md:
+10-19 what the user gave us, 20-29 dependencies, 30-39 the store, 40-49 base images and interpreters,
+50-59 destinations and registries, 60-69 running and serving.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from seldon_runtime.errors import SeldonError
+
+__all__ = ["ReferenceInvalid", "SeldonError"]
+
+
+class ReferenceInvalid(SeldonError):
+    """An image name breaks the grammar of references."""
+
+    exit_code: ClassVar[int] = 10
+
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(
+            f"{text!r} is not an image reference: {reason}.",
+            hint="write [registry[:port]/]name[:tag], for example iris:0.1 or localhost:5000/models/iris:0.1",
+        )
+        self.text = text
+        self.reason = reason

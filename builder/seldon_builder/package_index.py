@@ -1,0 +1,54 @@
+"""Where packages come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from .secret import Secret
+
+
+@dataclass(frozen=True)
+class IndexCredential:
+    """User and password for every URL that begins with ``url``."""
+
+    url: str
+    username: Secret
+    password: Secret
+
+
+@dataclass(frozen=True)
+class PackageIndex:
+    """Index URLs (never with a user part), hosts trusted without TLS, local wheel folders, CA, credentials.
+
+    ``index_url`` empty means the default of the engine. ``offline`` forbids every network access.
+    """
+
+    index_url: str = ""
+    extra_index_urls: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+    trusted_hosts: tuple[str, ...] = ()
+    ca_bundle: Path | None = None
+    proxies: tuple[tuple[str, Secret], ...] = ()
+    credentials: tuple[IndexCredential, ...] = field(default=(), compare=False)
+    no_index: bool = False
+    offline: bool = False
+
+    def merged(self, other: PackageIndex) -> PackageIndex:
+        """Add what ``other`` knows; what this one already says wins."""
+
+        def union(mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(dict.fromkeys((*mine, *theirs)))
+
+        return replace(
+            self,
+            index_url=self.index_url or other.index_url,
+            extra_index_urls=union(self.extra_index_urls, other.extra_index_urls),
+            find_links=union(self.find_links, other.find_links),
+            trusted_hosts=union(self.trusted_hosts, other.trusted_hosts),
+            ca_bundle=self.ca_bundle or other.ca_bundle,
+            proxies=tuple(dict((*other.proxies, *self.proxies)).items()),
+            credentials=tuple(dict.fromkeys((*self.credentials, *other.credentials))),
+            no_index=self.no_index or other.no_index,
+            offline=self.offline or other.offline,
+        )

@@ -1,0 +1,194 @@
+"""The content-addressed store: blobs by digest, records that lead to them, unpacked bases.
+
+Layout below the root: ``blobs/<hex>``, ``records/<kind>/<key>.json``, ``rootfs/<name>/`` and ``tmp/``. A blob
+or record comes into being by a rename, so readers never see half of one, and parallel builds that make the
+same blob both succeed. Nothing found here is believed for its name alone: sizes are compared before use,
+digests whenever bytes are read.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from .digest import Digest
+from .errors.store import BlobCorrupt, StoreFull, StoreUnusable
+from .layer import GZIP_LAYER, Layer, LayerKind
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class StoredBlob:
+    """A blob of the store; reading it to its end proves its digest or ends in BlobCorrupt."""
+
+    path: Path
+    digest: Digest
+
+    def open(self) -> BinaryIO:
+        """Open the blob's bytes from their start."""
+        return io.BufferedReader(_VerifiedReader(self.path, self.digest), 1 << 18)
+
+
+class _VerifiedReader(io.RawIOBase):
+    def __init__(self, path: Path, digest: Digest) -> None:
+        self._file = path.open("rb", buffering=0)
+        self._path, self._digest, self._hash = path, digest, hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = self._file.readinto(buffer) or 0
+        self._hash.update(memoryview(buffer)[:count])
+        if not count and len(buffer) and self._hash.hexdigest() != self._digest.hex:
+            self._path.unlink(missing_ok=True)
+            raise BlobCorrupt(self._digest)
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class BlobWriter:
+    """Bytes on their way into the store; ``commit`` names them by their digest."""
+
+    def __init__(self, file: BinaryIO, path: Path, blobs: Path) -> None:
+        self._file, self._path, self._blobs = file, path, blobs
+        self._hash, self.size = hashlib.sha256(), 0
+
+    def write(self, data: bytes | bytearray | memoryview) -> int:
+        """Append ``data``; StoreFull where the disk has no room."""
+        with _explained(self._blobs):
+            self._file.write(data)
+        self._hash.update(data)
+        self.size += len(data)
+        return len(data)
+
+    def commit(self) -> Digest:
+        """Move the bytes to their place and return their digest."""
+        digest = Digest(self._hash.hexdigest())
+        with _explained(self._blobs):
+            self._file.flush()
+            self._path.replace(self._blobs / digest.hex)
+        return digest
+
+
+@contextmanager
+def _explained(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreFull(place) from error
+        raise StoreUnusable(place, error) from error
+
+
+class Store:
+    """What was fetched and built before, shared by all builds of this user."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._blobs, self._records, self._temporary = root / "blobs", root / "records", root / "tmp"
+        with _explained(root):
+            for folder in (self._blobs, self._records, self._temporary):
+                folder.mkdir(parents=True, exist_ok=True)
+
+    def has(self, digest: Digest, size: int = 0) -> bool:
+        """Tell whether a blob is here and, where ``size`` is known, as long as it must be."""
+        try:
+            found = (self._blobs / digest.hex).stat().st_size
+        except FileNotFoundError:
+            return False
+        return not size or found == size
+
+    def blob(self, digest: Digest) -> StoredBlob:
+        """Return the blob of this digest, which must be here."""
+        return StoredBlob(self._blobs / digest.hex, digest)
+
+    @contextmanager
+    def writer(self) -> Iterator[BlobWriter]:
+        """Open a new blob; without ``commit`` nothing of it stays."""
+        with _explained(self.root):
+            handle, name = tempfile.mkstemp(dir=self._temporary)
+        with os.fdopen(handle, "wb", buffering=1 << 18) as file:
+            # A lock tells `prune` that this file's writer still lives.
+            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                yield BlobWriter(file, Path(name), self._blobs)
+            finally:
+                Path(name).unlink(missing_ok=True)
+
+    def add(self, data: bytes) -> Digest:
+        """Store small content and return its digest."""
+        with self.writer() as writer:
+            writer.write(data)
+            return writer.commit()
+
+    def record(self, kind: str, key: Digest) -> Record | None:
+        """Return what was kept under ``key``; None where nothing readable was."""
+        path = self._records / kind / f"{key.hex}.json"
+        try:
+            found = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            path.unlink(missing_ok=True)
+            return None
+        return found if isinstance(found, dict) else None
+
+    def keep(self, kind: str, key: Digest, value: Record) -> None:
+        """Keep ``value`` (JSON) under ``key``, in place of what stood there."""
+        folder = self._records / kind
+        with _explained(folder):
+            folder.mkdir(exist_ok=True)
+            with tempfile.NamedTemporaryFile("w", dir=self._temporary, delete=False) as file:
+                json.dump(value, file, sort_keys=True)
+            Path(file.name).replace(folder / f"{key.hex}.json")
+
+    def layer(
+        self, key: Digest, kind: LayerKind, created_by: str, pack: Callable[[BlobWriter], tuple[Digest, int]]
+    ) -> Layer:
+        """Return the layer of ``key``, made by ``pack`` where it is not here yet.
+
+        ``pack`` writes the compressed blob and returns the diff id and the unpacked size in bytes.
+        """
+        record = self.record("layers", key)
+        if record and self.has(Digest.parse(record["digest"]), record["size"]):
+            return self._layer(record, kind, created_by, reused=True)
+        with self.writer() as writer:
+            diff_id, unpacked_size = pack(writer)
+            digest = writer.commit()
+        made = {
+            "digest": str(digest),
+            "diff_id": str(diff_id),
+            "size": writer.size,
+            "unpacked_size": unpacked_size,
+        }
+        self.keep("layers", key, made)
+        return self._layer(made, kind, created_by, reused=False)
+
+    def _layer(self, record: Record, kind: LayerKind, created_by: str, *, reused: bool) -> Layer:
+        digest = Digest.parse(record["digest"])
+        return Layer(
+            digest,
+            Digest.parse(record["diff_id"]),
+            record["size"],
+            record["unpacked_size"],
+            kind,
+            created_by,
+            GZIP_LAYER,
+            self.blob(digest),
+            reused,
+        )

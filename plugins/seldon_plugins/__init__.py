@@ -1,0 +1,3 @@
+"""The built-in plugins: one dependency format or engine a file, public hooks only."""
+
+from __future__ import annotations

@@ -1,0 +1,7 @@
+"""What runs inside the image: the component API, codecs and servers."""
+
+from __future__ import annotations
+
+__all__ = ["__version__"]
+
+__version__ = "0.1.0"
