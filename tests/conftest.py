@@ -1,0 +1,64 @@
+"""Services that the tests need; bin/test installs and starts what these only find."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(200):
+        with socket.socket() as probe:
+            if not probe.connect_ex(("127.0.0.1", port)):
+                return
+        assert process.poll() is None, "the service ended at once"
+        time.sleep(0.05)
+    raise AssertionError(f"nothing listens on port {port}")
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real registry of this test process, as 127.0.0.1:PORT."""
+    program = shutil.which("docker-registry")
+    assert program, "docker-registry is not installed: run bin/test, which installs it"
+    folder, port = tmp_path_factory.mktemp("registry"), free_port()
+    config = folder / "config.yml"
+    config.write_text(
+        "version: 0.1\nlog: {level: error}\n"
+        f"storage: {{filesystem: {{rootdirectory: {folder}/data}}, delete: {{enabled: true}}}}\n"
+        f"http: {{addr: 127.0.0.1:{port}}}\n"
+    )
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([program, "serve", str(config)], stdout=log, stderr=log)
+    wait_for_port(port, process)
+    yield f"127.0.0.1:{port}"
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def docker_host() -> str:
+    """The Docker engine that bin/test started; without one the tests fail."""
+    host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    answer = subprocess.run(["/usr/bin/docker", "-H", host, "version"], capture_output=True, check=False)
+    assert not answer.returncode, f"no Docker engine: run bin/test. {answer.stderr.decode()}"
+    return host
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The checkout."""
+    return Path(__file__).parents[1]
