@@ -30,6 +30,7 @@ class LayerKind(Enum):
     RUNTIME = "runtime"
     WEIGHTS = "weights"
     APP = "app"
+    SBOM = "sbom"
     CONFIG = "config"
 
 

@@ -1,0 +1,56 @@
+"""The verbs of ``seldon-python``, one file each.
+
+stdout carries data (a digest, a path, a table), stderr progress and errors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+from seldon_runtime import __version__
+
+from ..errors import SeldonError
+from .caller import Caller
+
+VERBS = ("build", "run", "serve", "lock", "base", "store", "plugins")
+INTERRUPTED = 130
+USAGE = 2
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"error: {message}\n  hint: {self.prog} --help shows examples\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of every verb with its help, which is what docs/cli.md holds."""
+    top = _Parser(
+        prog="seldon-python",
+        description="Turn a folder with a Python model into an OCI image that serves it.",
+        epilog="example:\n  seldon-python build examples/iris iris:0.1 && seldon-python run iris:0.1",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"seldon-python {__version__}")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb in VERBS:
+        import_module(f".{verb}", __name__).add_to(verbs)
+    return top
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one verb; return the exit code, 0 for success, a SeldonError's own code for its cause."""
+    options = parser().parse_args(arguments)
+    try:
+        result: int = options.action(options, Caller.from_process())
+    except SeldonError as error:
+        print(f"\nerror: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\ninterrupted: nothing half-written is used by a later build", file=sys.stderr)
+        return INTERRUPTED
+    return result

@@ -1,0 +1,95 @@
+"""The options that say which model, for what target, and where the image goes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..destination import Output
+from ..order import Asked, Order
+from ..reference import Reference
+from ..target import MACHINES
+from .caller import Caller
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add the source folder and everything that decides its lock."""
+    parser.add_argument("source", type=Path, help="the folder with the model")
+    add = parser.add_argument
+    add("-e", "--env", action="append", default=[], metavar="KEY=VALUE", help="a setting; may be repeated")
+    add(
+        "-E",
+        "--environment-file",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="a file of them",
+    )
+    add(
+        "--platform-env",
+        type=Path,
+        metavar="DIR",
+        help="a folder with one file per setting, as CNB platforms make",
+    )
+    add("--python", default="", metavar="3.X", help="the image's Python (default: what the source wishes)")
+    add("--platform", choices=[f"linux/{name}" for name in MACHINES], help="default: this machine's")
+    add("--run-image", default="", metavar="IMAGE", help="a base: registry reference, docker:NAME or oci:DIR")
+    add("--force", action="store_true", help="accept a base image without our labels")
+    add("--engine", default="uv", metavar="NAME", help="who resolves requirements: uv (default) or pip-tools")
+    add("--offline", action="store_true", help="use nothing but the store and local files")
+    add("--refresh", action="store_true", help="resolve anew instead of using the lock of an earlier build")
+
+
+def add_destination(parser: argparse.ArgumentParser) -> None:
+    """Add where the image goes."""
+    add = parser.add_argument
+    add(
+        "--output",
+        default="",
+        metavar="KIND",
+        help="docker, oci:DIR, archive:FILE or registry (default: the daemon)",
+    )
+    add("--publish", action="store_true", help="the same as --output registry")
+    add("--insecure", action="store_true", help="allow plain http to a registry that is not on this machine")
+
+
+def order_from(options: argparse.Namespace, caller: Caller) -> Order:
+    """Make the order of these options; ReferenceInvalid for an image name that is none."""
+    return Order(
+        folder=options.source.absolute(),
+        output=output_from(options, caller),
+        asked=Asked(
+            tuple(options.env), tuple(options.environment_file), options.platform_env, caller.environment
+        ),
+        architecture=(options.platform or f"linux/{caller.architecture}").partition("/")[2],
+        run_image=options.run_image,
+        python=options.python,
+        engine=options.engine,
+        bytecode=not getattr(options, "no_bytecode", False),
+        refresh=options.refresh,
+        offline=options.offline,
+        force=options.force,
+        ca_bundle=caller.ca_bundle,
+    )
+
+
+def output_from(options: argparse.Namespace, caller: Caller) -> Output:
+    """Make the output: the one that was named, else the daemon if one answers, else a layout here."""
+    reference = Reference.parse(getattr(options, "image", "") or "unnamed")
+    connections = caller.connections()
+    insecure = getattr(options, "insecure", False)
+    kind, _, path = ("registry" if options.publish else options.output).partition(":")
+    if not kind:
+        kind, path = _default_output(reference, caller)
+    if path:
+        path = str(Path(path).absolute())
+    return Output(kind, reference, path, insecure, connections)
+
+
+def _default_output(reference: Reference, caller: Caller) -> tuple[str, str]:
+    from ..daemon import daemon_answers
+
+    if daemon_answers(caller.connections().docker_host):
+        return "docker", ""
+    return "oci", f"{reference.repository.rpartition('/')[2]}.oci"

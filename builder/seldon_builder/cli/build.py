@@ -1,0 +1,90 @@
+"""``seldon-python build``: a folder becomes an image."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+
+from ..lifecycle import Built, Workshop, build, settings_of
+from ..plugins import load_plugins
+from ..progress import bytes_text
+from ..settings_reading import show_settings
+from ..source_reading import read_source
+from .asking import add_destination, add_model, order_from
+from .caller import Caller, add_common
+
+EXAMPLES = """examples:
+  seldon-python build examples/iris iris:0.1
+  seldon-python build . localhost:5000/models/churn:7 --publish
+  seldon-python build . churn --output oci:out --python 3.11 --platform linux/arm64
+  seldon-python build . churn -e MODEL_NAME=churn.Model -e EXTRA_INDEX_URL=https://pypi.example.com/simple
+  seldon-python build . churn --show-settings
+"""
+
+
+def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add this verb to the command line."""
+    parser = verbs.add_parser(
+        "build",
+        help="turn a folder with a Python model into an image",
+        description="Turn a folder with a Python model into a layered, reproducible image that serves it.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_model(parser)
+    parser.add_argument("image", help="the image's name: [registry[:port]/]name[:tag]")
+    add_destination(parser)
+    parser.add_argument(
+        "--no-bytecode", action="store_true", help="leave compiled Python out (slower starts)"
+    )
+    parser.add_argument(
+        "--show-settings", action="store_true", help="print each setting and its origin, then end"
+    )
+    add_common(parser)
+    parser.set_defaults(action=run)
+
+
+def run(options: argparse.Namespace, caller: Caller) -> int:
+    """Build the image; stdout gets its digest."""
+    order = order_from(options, caller)
+    progress = caller.progress(options)
+    if options.show_settings:
+        print(show_settings(settings_of(order, read_source(order.folder, progress))))
+        return 0
+    plugins = load_plugins()
+
+    def emit(event: object) -> None:
+        progress(event)  # type: ignore[arg-type]  # pluggy's hooks are untyped
+        plugins.hook.seldon_event(event=event)
+
+    began = time.monotonic()
+    try:
+        built = build(order, Workshop(plugins, caller.store(options), emit))
+    finally:
+        progress.done()
+    if not options.quiet:
+        print("\n".join(summary(built, time.monotonic() - began)), file=sys.stderr)
+    print(built.image.digest)
+    return 0
+
+
+def summary(built: Built, seconds: float) -> Iterator[str]:
+    """Write the end of a build: name, digest, size, layers, times and the command that runs it."""
+    image, written = built.image, built.written
+    reused = sum(layer.reused for layer in image.layers)
+    compressed = sum(layer.size for layer in image.layers)
+    unpacked = sum(layer.unpacked_size for layer in image.layers)
+    yield f"\nBuilt {written.name} in {seconds:.1f} s"
+    yield f"  digest  {image.digest}"
+    yield f"  where   {written.where}"
+    yield f"  size    {bytes_text(unpacked)} unpacked, {bytes_text(compressed)} compressed"
+    yield f"  layers  {len(image.layers)}: {reused} reused, {len(image.layers) - reused} new"
+    yield f"  sent    {bytes_text(written.bytes_written)} in {written.layers_written} layers"
+    yield "  time    " + " · ".join(f"{phase} {taken:.2f} s" for phase, taken in built.seconds.items())
+    yield f"  run     {written.run_command}"
+    yield (
+        "  ask     curl -s localhost:9000/api/v1.0/predictions "
+        "-H 'Content-Type: application/json' -d '{\"data\":{\"ndarray\":[[1,2,3,4]]}}'"
+    )

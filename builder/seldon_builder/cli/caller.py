@@ -1,0 +1,74 @@
+"""What the process that called us knows: read once, here, and passed on as values."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..connections import Connections
+from ..progress import Progress
+from ..store import Store
+from ..target import MACHINES
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The environment, the home folder and the kind of terminal of whoever called us."""
+
+    environment: Mapping[str, str]
+    home: Path
+    terminal: bool
+
+    @classmethod
+    def from_process(cls) -> Caller:
+        """Read this process."""
+        environment = dict(os.environ)
+        terminal = sys.stderr.isatty() and environment.get("TERM", "dumb") != "dumb"
+        return cls(environment, Path(environment.get("HOME", "/nonexistent")), terminal)
+
+    @property
+    def architecture(self) -> str:
+        """OCI's name for the architecture of this machine."""
+        machine = platform.machine()
+        return next((name for name, kernel in MACHINES.items() if kernel == machine), "amd64")
+
+    @property
+    def ca_bundle(self) -> Path | None:
+        """The CA bundle that this machine trusts beside the built-in one."""
+        path = self.environment.get("SSL_CERT_FILE", "")
+        return Path(path) if path else None
+
+    def store(self, options: argparse.Namespace) -> Store:
+        """Open the store that ``--store`` or XDG_CACHE_HOME names."""
+        if options.store:
+            return Store(options.store.absolute())
+        cache = self.environment.get("XDG_CACHE_HOME", "")
+        return Store((Path(cache) if cache else self.home / ".cache") / "seldon-python")
+
+    def progress(self, options: argparse.Namespace) -> Progress:
+        """Show events on stderr as this terminal can."""
+        return Progress(sys.stderr, terminal=self.terminal, quiet=options.quiet)
+
+    def connections(self) -> Connections:
+        """Tell how to reach registries and the Docker engine."""
+        config = self.environment.get("DOCKER_CONFIG", "")
+        return Connections(
+            docker_config=(Path(config) if config else self.home / ".docker") / "config.json",
+            docker_host=self.environment.get("DOCKER_HOST", ""),
+            ca_bundle=self.ca_bundle,
+        )
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add the options that every working verb has."""
+    parser.add_argument(
+        "--store", type=Path, metavar="DIR", help="where to keep what is reused between builds"
+    )
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", help="show only warnings, errors and the result"
+    )

@@ -1,0 +1,42 @@
+"""What a caller of the lifecycle asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .destination import Output
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The variables a user gave, strongest source first: -e, -E, platform; ``caller`` is their environment."""
+
+    options: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+    platform: Path | None = None
+    caller: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Order:
+    """One build: the folder, the image's destination and every choice that is not a variable.
+
+    ``run_image`` empty means our own Debian base; ``python`` empty means what the source wishes, else the
+    default; ``bytecode`` off leaves compiled Python out; ``refresh`` resolves anew; ``force`` accepts a base
+    without our labels.
+    """
+
+    folder: Path
+    output: Output
+    asked: Asked = field(default_factory=Asked)
+    architecture: str = "amd64"
+    run_image: str = ""
+    python: str = ""
+    engine: str = "uv"
+    bytecode: bool = True
+    refresh: bool = False
+    offline: bool = False
+    force: bool = False
+    ca_bundle: Path | None = None
