@@ -11,7 +11,7 @@ from .destination import Output
 
 @dataclass(frozen=True)
 class Asked:
-    """The variables a user gave, strongest source first: -e, -E, platform; ``caller`` is their environment."""
+    """The variables a user gave, strongest first: -e, -E, platform; then their environment."""
 
     options: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()

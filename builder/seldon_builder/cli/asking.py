@@ -24,13 +24,13 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=Path,
         metavar="FILE",
-        help="a file of them",
+        help="a file of such lines",
     )
     add(
         "--platform-env",
         type=Path,
         metavar="DIR",
-        help="a folder with one file per setting, as CNB platforms make",
+        help="a folder with a file per setting",
     )
     add("--python", default="", metavar="3.X", help="the image's Python (default: what the source wishes)")
     add("--platform", choices=[f"linux/{name}" for name in MACHINES], help="default: this machine's")
@@ -48,7 +48,7 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
         "--output",
         default="",
         metavar="KIND",
-        help="docker, oci:DIR, archive:FILE or registry (default: the daemon)",
+        help="docker (default), oci:DIR, archive:FILE or registry",
     )
     add("--publish", action="store_true", help="the same as --output registry")
     add("--insecure", action="store_true", help="allow plain http to a registry that is not on this machine")

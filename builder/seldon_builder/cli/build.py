@@ -36,12 +36,8 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add_model(parser)
     parser.add_argument("image", help="the image's name: [registry[:port]/]name[:tag]")
     add_destination(parser)
-    parser.add_argument(
-        "--no-bytecode", action="store_true", help="leave compiled Python out (slower starts)"
-    )
-    parser.add_argument(
-        "--show-settings", action="store_true", help="print each setting and its origin, then end"
-    )
+    parser.add_argument("--no-bytecode", action="store_true", help="leave compiled Python out")
+    parser.add_argument("--show-settings", action="store_true", help="print the settings, then end")
     add_common(parser)
     parser.set_defaults(action=run)
 

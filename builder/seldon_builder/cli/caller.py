@@ -66,9 +66,5 @@ class Caller:
 
 def add_common(parser: argparse.ArgumentParser) -> None:
     """Add the options that every working verb has."""
-    parser.add_argument(
-        "--store", type=Path, metavar="DIR", help="where to keep what is reused between builds"
-    )
-    parser.add_argument(
-        "-q", "--quiet", action="store_true", help="show only warnings, errors and the result"
-    )
+    parser.add_argument("--store", type=Path, metavar="DIR", help="where to keep what builds share")
+    parser.add_argument("-q", "--quiet", action="store_true", help="show only warnings and errors")

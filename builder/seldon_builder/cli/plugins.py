@@ -13,7 +13,7 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = verbs.add_parser(
         "plugins",
         help="list the plugins that take part in a build",
-        description="List the plugins that take part in a build, where they come from and which hooks they answer.",
+        description="List the plugins, where they come from and which hooks they answer.",
         epilog="example:\n  seldon-python plugins",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
