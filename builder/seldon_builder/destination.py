@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from .connections import Connections
 from .digest import Digest
 from .image import Image
 from .reference import Reference
@@ -15,12 +16,14 @@ class Output:
     """What the user asked for: a kind ("docker", "oci", "archive", "registry"), its path, the image's name.
 
     ``insecure`` allows plain http to the registry of ``reference``; localhost needs no permission.
+    ``connections`` tells how to reach registries and the Docker engine.
     """
 
     kind: str
     reference: Reference
     path: str = ""
     insecure: bool = False
+    connections: Connections = field(default_factory=Connections)
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.path}" if self.path else self.kind
