@@ -1,0 +1,59 @@
+"""``seldon-python lock``: the exact artifacts, written beside the model."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from ..lifecycle import Workshop, base_of, lock_of, settings_of
+from ..plugins import load_plugins
+from ..source_reading import read_source
+from .asking import add_model, order_from
+from .caller import Caller, add_common
+
+EXAMPLES = """examples:
+  seldon-python lock examples/iris
+  seldon-python lock . --platform linux/arm64 --lock-file -
+  seldon-python lock . --engine pip-tools --refresh
+"""
+
+
+def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add this verb to the command line."""
+    parser = verbs.add_parser(
+        "lock",
+        help="write the exact artifacts of a model to pylock.toml",
+        description="Resolve a model's requirements and write them, with hashes, to pylock.toml (PEP 751). "
+        "A build uses that file for as long as it matches the requirements.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_model(parser)
+    parser.add_argument(
+        "--lock-file", default="", metavar="FILE", help="default: pylock.toml in the source; -: stdout"
+    )
+    add_common(parser)
+    parser.set_defaults(action=run, publish=False, output="registry", insecure=False)
+
+
+def run(options: argparse.Namespace, caller: Caller) -> int:
+    """Write the lock; stdout gets the file's path, or the lock itself for ``-``."""
+    from ..pylock import write_lock
+
+    order, progress = order_from(options, caller), caller.progress(options)
+    workshop = Workshop(load_plugins(), caller.store(options), progress)
+    try:
+        source = read_source(order.folder, progress)
+        settings = settings_of(order, source)
+        lock = lock_of(order, source, settings, base_of(order, source, settings, workshop), workshop)
+    finally:
+        progress.done()
+    text = write_lock(lock)
+    if options.lock_file == "-":
+        sys.stdout.write(text)
+        return 0
+    path = Path(options.lock_file) if options.lock_file else order.folder / "pylock.toml"
+    path.write_text(text)
+    print(path)
+    return 0
