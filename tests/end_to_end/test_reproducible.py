@@ -29,9 +29,11 @@ def test_two_places_two_stores_and_two_clocks_give_one_digest(
     base = tmp_path / "base"
     assert seldon("base", "create", "base", "--output", f"oci:{base}").code == 0
 
-    first = seldon("build", model, "a:1", "--output", f"oci:{tmp_path / 'a'}", "--run-image", f"oci:{base}")
+    on_base = ("--run-image", f"oci:{base}")
+
+    first = seldon("build", model, "a:1", "--output", f"oci:{tmp_path / 'a'}", *on_base)
     second = seldon(
-        "build", elsewhere, "b:2", "--output", f"oci:{tmp_path / 'b'}", "--run-image", f"oci:{base}",
+        "build", elsewhere, "b:2", "--output", f"oci:{tmp_path / 'b'}", *on_base,
         store=tmp_path / "store", env={**os.environ, "TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7"},
         umask=0o077,
     )  # fmt: skip
