@@ -1,0 +1,156 @@
+"""An open wheel: a zip whose bytes were verified and whose names are never trusted."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from .entry import Entry
+from .errors.layers import WheelMalformed
+from .lock import Artifact
+from .packing import copy_content
+from .splice import DeflateDamaged, SplicingEncoder
+from .store import Store
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile, ZipInfo
+
+_READ = 1 << 20
+_LOCAL_HEADER = 30
+_ENCRYPTED = 0x1
+_STORED, _DEFLATED = 0, 8
+_DAMAGED = "its content is not what the zip says (length or checksum)"
+
+
+@contextmanager
+def open_wheel(store: Store, artifact: Artifact) -> Iterator[Wheel]:
+    """Verify the stored wheel's sha256 (BlobCorrupt) and open it as a zip."""
+    from urllib.parse import unquote
+    from zipfile import BadZipFile, ZipFile
+
+    blob, name = store.blob(artifact.sha256), unquote(artifact.filename)
+    with blob.path.open("rb", buffering=0) as file:
+        with blob.open() as verified:
+            while verified.read(_READ):
+                pass
+        try:
+            archive = ZipFile(file)
+        except (BadZipFile, ValueError) as error:
+            raise WheelMalformed(name, f"it is no zip ({error})") from error
+        with archive:
+            yield Wheel(name, cast(BinaryIO, file), archive)
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """An open wheel; ``name`` is its file's name, for messages."""
+
+    name: str
+    file: BinaryIO
+    archive: ZipFile
+
+    @cached_property
+    def members(self) -> dict[str, ZipInfo]:
+        """The files of the wheel by name; WheelMalformed where one of the names is not to be trusted."""
+        found: dict[str, ZipInfo] = {}
+        for info in self.archive.infolist():
+            reason = "it occurs twice" if info.filename in found else _refusal(info)
+            if reason:
+                raise self.malformed(reason, info.orig_filename)
+            if not info.is_dir():
+                found[info.filename] = info
+        return found
+
+    @cached_property
+    def metadata_folder(self) -> str:
+        """The name of the one ``.dist-info`` folder."""
+        names = {name.partition("/")[0] for name in self.members if "/" in name}
+        found = sorted(name for name in names if name.endswith(".dist-info"))
+        if len(found) != 1:
+            raise self.malformed(f"it must hold one .dist-info folder, found {found or 'none'}")
+        return found[0]
+
+    def metadata(self, name: str) -> bytes:
+        """Return a file of the ``.dist-info`` folder; nothing where it is not there."""
+        info = self.members.get(f"{self.metadata_folder}/{name}")
+        if info is None:
+            return b""
+        return self.read(info)
+
+    def read(self, info: ZipInfo) -> bytes:
+        """Return the content of a small member."""
+        with WheelContent(self, info).open() as file:
+            return file.read()
+
+    def malformed(self, reason: str, member: str = "") -> WheelMalformed:
+        """Make the error that names this wheel."""
+        return WheelMalformed(self.name, reason, member)
+
+
+@dataclass(frozen=True)
+class WheelContent:
+    """The bytes of a member, readable while its wheel is open."""
+
+    wheel: Wheel
+    info: ZipInfo
+
+    def open(self) -> BinaryIO:
+        """Open the inflated bytes from their start."""
+        from zipfile import BadZipFile
+
+        try:
+            return cast(BinaryIO, self.wheel.archive.open(self.info))
+        except (BadZipFile, NotImplementedError) as error:
+            raise self.wheel.malformed(str(error), self.info.filename) from error
+
+    def write_into(self, encoder: SplicingEncoder, entry: Entry) -> None:
+        """Write the bytes: as they are compressed already, wherever that serves."""
+        from zipfile import BadZipFile
+
+        info = self.info
+        try:
+            if info.compress_type == _DEFLATED:
+                self._find_data()
+                encoder.write_deflated(self.wheel.file, info.compress_size, info.CRC, info.file_size)
+            else:
+                copy_content(encoder, entry)
+        except (BadZipFile, DeflateDamaged, EOFError) as error:
+            raise self.wheel.malformed(_DAMAGED, info.filename) from error
+
+    def _find_data(self) -> None:
+        """Move the wheel's file to the first compressed byte."""
+        file = self.wheel.file
+        file.seek(self.info.header_offset)
+        header = file.read(_LOCAL_HEADER)
+        if len(header) < _LOCAL_HEADER or not header.startswith(b"PK\x03\x04"):
+            raise self.wheel.malformed("its local header is damaged", self.info.filename)
+        name, extra = (int.from_bytes(header[at : at + 2], "little") for at in (26, 28))
+        file.seek(name + extra, 1)
+
+
+def _refusal(info: ZipInfo) -> str:
+    """Return why no installer may unpack this member; nothing where it may."""
+    if "\0" in info.orig_filename:
+        return "its name holds a NUL"
+    if info.flag_bits & _ENCRYPTED:
+        return "it is encrypted"
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return "it is neither a file nor a folder"
+    return refused_path(info.filename.removesuffix("/"))
+
+
+def refused_path(path: str) -> str:
+    """Return why a relative path must not enter a layer; nothing where it may."""
+    if path.startswith("/"):
+        return "its name is absolute"
+    names = path.split("/")
+    if any(name in ("", ".", "..") for name in names):
+        return "its name leads out of the wheel"
+    if any(name.startswith(".wh.") for name in names):
+        return "its name would delete files of the layers below (.wh.)"
+    return ""
