@@ -1,7 +1,9 @@
-"""The root of every error that a user can fix."""
+"""What a user can fix: errors that end the process (60-69), and errors that end one request."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -21,3 +23,182 @@ class SeldonError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
+
+
+class ModelNameInvalid(SeldonError):
+    """MODEL_NAME is missing, or names nothing that Python could import."""
+
+    exit_code: ClassVar[int] = 60
+
+    def __init__(self, name: str) -> None:
+        found = f"MODEL_NAME is {name!r}, which is no module or class" if name else "MODEL_NAME is not set"
+        super().__init__(
+            f"{found}.",
+            hint="set MODEL_NAME to the class that serves: Iris (in Iris.py) or package.module.Class",
+        )
+        self.name = name
+
+
+class ModuleMissing(SeldonError):
+    """The module that MODEL_NAME names is not in the application's folder."""
+
+    exit_code: ClassVar[int] = 61
+
+    def __init__(self, module: str, folder: Path, found: Sequence[str]) -> None:
+        there = f"its modules are {', '.join(found)}" if found else "it holds no module"
+        super().__init__(
+            f"There is no module {module} in {folder}; {there}.",
+            hint="correct MODEL_NAME, or add the file",
+        )
+        self.module, self.folder, self.found = module, folder, tuple(found)
+
+
+class ModuleBroken(SeldonError):
+    """Importing the model's module raised."""
+
+    exit_code: ClassVar[int] = 62
+
+    def __init__(self, module: str, error: BaseException) -> None:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        super().__init__(
+            f"Importing {module} failed: {described(error)}.",
+            hint=f"add the package that holds {missing} to the requirements and build again"
+            if missing
+            else f"the traceback above shows where; `python -c 'import {module}'` repeats it",
+        )
+        self.module, self.missing = module, missing
+
+
+class ClassMissing(SeldonError):
+    """The module has no such class."""
+
+    exit_code: ClassVar[int] = 63
+
+    def __init__(self, module: str, name: str, found: Sequence[str]) -> None:
+        there = f"its classes are {', '.join(found)}" if found else "it defines no class"
+        super().__init__(
+            f"The module {module} has no class {name}; {there}.",
+            hint=f"set MODEL_NAME={module}.{found[0]}" if found else f"define `class {name}` in {module}",
+        )
+        self.module, self.name, self.found = module, name, tuple(found)
+
+
+class ParametersInvalid(SeldonError):
+    """PREDICTIVE_UNIT_PARAMETERS does not hold constructor arguments."""
+
+    exit_code: ClassVar[int] = 64
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"PREDICTIVE_UNIT_PARAMETERS is not usable: {reason}.",
+            hint='it is a JSON list such as [{"name": "size", "value": "3", "type": "INT"}]; '
+            "types are INT, FLOAT, DOUBLE, STRING and BOOL",
+        )
+        self.reason = reason
+
+
+class ModelStartFailed(SeldonError):
+    """The model's constructor or its load() raised."""
+
+    exit_code: ClassVar[int] = 65
+
+    def __init__(self, model: str, step: str, error: BaseException) -> None:
+        super().__init__(
+            f"{model} did not start: {step} raised {described(error)}.",
+            hint="the traceback above shows where",
+        )
+        self.model, self.step = model, step
+
+
+class GraceExceeded(SeldonError):
+    """Requests still ran when the grace period ended."""
+
+    exit_code: ClassVar[int] = 66
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"Requests still ran {seconds:g} s after the signal to stop; they were given up.",
+            hint="raise SELDON_GRACE_SECONDS (and the platform's termination grace period with it)",
+        )
+        self.seconds = seconds
+
+
+class PortUnavailable(SeldonError):
+    """A port that the server needs cannot be opened."""
+
+    exit_code: ClassVar[int] = 67
+
+    def __init__(self, port: int, variable: str, error: OSError) -> None:
+        super().__init__(
+            f"Port {port} cannot be opened: {error.strerror or error}.",
+            hint=f"end what uses it, or choose another with {variable}",
+        )
+        self.port, self.variable = port, variable
+
+
+class SettingInvalid(SeldonError):
+    """A variable has a value that the server cannot use."""
+
+    exit_code: ClassVar[int] = 68
+
+    def __init__(self, name: str, value: str, wanted: str) -> None:
+        super().__init__(f"{name} is {value!r}.", hint=f"set it to {wanted}, or leave it unset")
+        self.name, self.value, self.wanted = name, value, wanted
+
+
+class RuntimeUnavailable(SeldonError):
+    """No runtime of this image serves what the variables ask for."""
+
+    exit_code: ClassVar[int] = 69
+
+    def __init__(self, api_type: str, available: Sequence[str]) -> None:
+        super().__init__(
+            f"API_TYPE is {api_type!r}, and no runtime of this image serves that; "
+            f"it has {', '.join(available) or 'none'}.",
+            hint="unset API_TYPE, or build the image again without --runtime (or with one that serves it)",
+        )
+        self.api_type, self.available = api_type, tuple(available)
+
+
+class RequestError(Exception):
+    """One request cannot be answered as asked; the server lives on.
+
+    Each front has a table from these classes to its own codes; ``str(error)`` is what the client reads.
+    """
+
+
+class PayloadInvalid(RequestError):
+    """The request is not a message of the protocol."""
+
+
+class AnswerInvalid(RequestError):
+    """The model returned what no message can carry."""
+
+
+class MethodMissing(RequestError):
+    """The model does not define what was asked of it."""
+
+
+class ModelFailed(RequestError):
+    """The model's own code raised; the cause is what it raised."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(str(error) or type(error).__name__)
+
+
+class PathUnknown(RequestError):
+    """Nothing is served at this path."""
+
+
+class VerbRefused(RequestError):
+    """The path exists, but not for this method."""
+
+    def __init__(self, verb: str, path: str, allowed: Sequence[str]) -> None:
+        self.allowed = tuple(allowed)
+        super().__init__(f"{verb} is not served at {path}, only {', '.join(allowed)}")
+
+
+def described(error: BaseException) -> str:
+    """Return type and first line of ``error``, the way a traceback ends."""
+    lines = str(error).splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

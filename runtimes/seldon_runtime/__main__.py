@@ -1,0 +1,40 @@
+"""``python -m seldon_runtime``: serve the model of the current folder, as the variables say."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    """Serve until a signal says stop; return the exit code."""
+    folder = Path.cwd()
+    # `python -m` puts the current folder first on the path. It comes back when the model is imported, after
+    # what the server itself needs: a model's own uvicorn.py must not be taken for the real one.
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", str(folder))]
+    from .errors import SeldonError
+    from .process import serve
+
+    try:
+        serve(os.environ, folder)
+    except SeldonError as error:
+        if error.__cause__ is not None:
+            _write_traceback(error.__cause__)
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+def _write_traceback(error: BaseException) -> None:
+    import traceback
+
+    # From the first line of the model's own: how the server got there helps nobody.
+    here, trace = Path(__file__).parent, error.__traceback__
+    while trace and Path(trace.tb_frame.f_code.co_filename).parent in (here, Path()):
+        trace = trace.tb_next
+    traceback.print_exception(type(error), error, trace)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""Seldon messages as JSON: bytes to a Message, an Answer to bytes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from .errors import AnswerInvalid, PayloadInvalid
+from .message import Answer, Kind, Message
+from .signature import Meta
+
+OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
+NON_FINITE = (b"NaN", b"Infinity")
+
+
+def parse(body: bytes | str) -> object:
+    """Read JSON; the NaN and Infinity that Python's own encoder writes are accepted."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raw = body.encode() if isinstance(body, str) else body
+        if any(word in raw for word in NON_FINITE):
+            return _parse_leniently(raw)
+        raise PayloadInvalid(f"the body is not JSON: {error}" if raw else "the body is empty") from error
+
+
+def _parse_leniently(body: bytes) -> object:
+    import json
+
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise PayloadInvalid(f"the body is not JSON: {error}") from error
+
+
+def decode(document: object) -> Message:
+    """Read a SeldonMessage; of several payloads ``data`` wins, then jsonData, strData, binData."""
+    if not isinstance(document, dict):
+        raise PayloadInvalid("the body must be a JSON object, a SeldonMessage")
+    meta = _meta(document)
+    if "data" in document:
+        return _decode_data(document["data"], meta)
+    if "jsonData" in document:
+        return Message(document["jsonData"], Kind.JSON, [], meta)
+    if "strData" in document:
+        return Message(document["strData"], Kind.TEXT, [], meta)
+    if "binData" in document:
+        return Message(_decode_bytes(document["binData"]), Kind.BINARY, [], meta)
+    found = ", ".join(sorted(map(str, document))) or "nothing"
+    raise PayloadInvalid(f"the message holds none of data, jsonData, strData, binData; it holds {found}")
+
+
+def _meta(document: Mapping[str, object]) -> Meta:
+    meta = document.get("meta")
+    if meta is None or isinstance(meta, dict):
+        return meta
+    raise PayloadInvalid("meta must be an object")
+
+
+def _decode_data(data: object, meta: Meta) -> Message:
+    if not isinstance(data, dict):
+        raise PayloadInvalid("data must be an object with ndarray or tensor")
+    names = cast("list[str]", data.get("names") or [])
+    if "tensor" in data:
+        return Message(_decode_tensor(data["tensor"]), Kind.TENSOR, names, meta)
+    if "ndarray" in data:
+        return Message(_array(data["ndarray"]), Kind.NDARRAY, names, meta)
+    if "tftensor" in data:
+        raise PayloadInvalid("data.tftensor is not supported; send tensor or ndarray")
+    return Message(np.array([]), Kind.NDARRAY, names, meta)
+
+
+def _decode_tensor(tensor: object) -> npt.NDArray[Any]:
+    if not isinstance(tensor, dict) or not {"shape", "values"} <= tensor.keys():
+        raise PayloadInvalid("data.tensor must be an object with shape and values")
+    values, shape = _array(tensor["values"]), tensor["shape"]
+    try:
+        return values.reshape(shape)
+    except (ValueError, TypeError) as error:
+        raise PayloadInvalid(
+            f"data.tensor has {values.size} values, which do not fill shape {shape}"
+        ) from error
+
+
+def _array(rows: object) -> npt.NDArray[Any]:
+    try:
+        array = np.array(rows)
+    except (ValueError, OverflowError) as error:
+        raise PayloadInvalid("the rows of the array differ in length or depth") from error
+    # Before numpy 1.24 ragged rows became an array of lists.
+    if array.dtype.kind == "O" and any(isinstance(item, list) for item in array.flat):
+        raise PayloadInvalid("the rows of the array differ in length or depth")
+    return array
+
+
+def _decode_bytes(text: object) -> bytes:
+    try:
+        return base64.b64decode("".join(str(text).split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise PayloadInvalid(f"binData is not base64: {error}") from error
+
+
+def encode(answer: Answer) -> bytes:
+    """Write the SeldonMessage of ``answer``, its keys sorted; NaN and infinities become null."""
+    document = _document(answer)
+    try:
+        return orjson.dumps(document, default=_plain, option=OPTIONS)
+    except TypeError:
+        return _encode_odd_keys(document)
+
+
+def _encode_odd_keys(document: Mapping[str, object]) -> bytes:
+    try:
+        return orjson.dumps(document, default=_plain, option=OPTIONS | orjson.OPT_NON_STR_KEYS)
+    except TypeError as error:
+        raise AnswerInvalid(f"the answer does not fit into JSON: {error}") from error
+
+
+def _document(answer: Answer) -> dict[str, object]:
+    payload, meta = answer.payload, answer.meta
+    if isinstance(payload, (np.ndarray, list)):
+        return {"data": _data(answer, payload), "meta": meta}
+    if isinstance(payload, dict):
+        return {"jsonData": payload, "meta": meta}
+    if isinstance(payload, str):
+        return {"meta": meta, "strData": payload}
+    if isinstance(payload, (bytes, bytearray)):
+        return {"binData": base64.b64encode(payload).decode(), "meta": meta}
+    raise AnswerInvalid(
+        f"the model returned {type(payload).__name__}; "
+        "it must return a numpy array, a list, a dict, a str or bytes"
+    )
+
+
+def _data(answer: Answer, payload: npt.NDArray[Any] | list[object]) -> dict[str, object]:
+    array = payload if isinstance(payload, np.ndarray) else _array_or_none(payload)
+    shape = array.shape if array is not None else ()
+    names = _names(answer.names, shape)
+    numeric = array is not None and array.dtype.kind in "iufc"
+    if array is not None and numeric and answer.kind is not Kind.NDARRAY:
+        return {"names": names, "tensor": {"shape": shape, "values": array.ravel()}}
+    return {"names": names, "ndarray": payload}
+
+
+def _array_or_none(rows: list[object]) -> npt.NDArray[Any] | None:
+    try:
+        return np.array(rows)
+    except ValueError:  # ragged: written as it is
+        return None
+
+
+def _names(names: Sequence[object] | None, shape: tuple[int, ...]) -> Sequence[object]:
+    if len(shape) < 2:
+        return ()
+    return numbered(shape[1]) if names is None else names
+
+
+@lru_cache(maxsize=64)
+def numbered(width: int) -> tuple[str, ...]:
+    """Name ``width`` columns ``t:0``, ``t:1`` ..."""
+    return tuple(f"t:{index}" for index in range(width))
+
+
+def _plain(value: object) -> object:
+    """Turn what orjson cannot write (strided or text arrays, odd scalars) into what it can."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.floating):
+        return float(value)
+    if isinstance(value, np.generic) and not isinstance(value, np.complexfloating):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is not JSON")

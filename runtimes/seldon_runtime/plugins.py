@@ -1,0 +1,48 @@
+"""Which runtimes there are, which of them the settings want, and what they need installed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+import pluggy
+
+from . import hookspecs, rest_plugin
+from .errors import RuntimeUnavailable
+from .runtime import Runtime
+
+PLUGGY = "pluggy>=1.0"
+# By name as in the entry points, so that they exist where the package lies without its metadata.
+BUILT_INS = {"rest": rest_plugin}
+
+
+def plugins() -> pluggy.PluginManager:
+    """Register ours first, then those of other distributions, which are so asked before ours."""
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    for name, module in BUILT_INS.items():
+        manager.register(module, name)
+    manager.load_setuptools_entrypoints(hookspecs.GROUP)
+    manager.check_pending()
+    return manager
+
+
+def available(manager: pluggy.PluginManager, settings: Mapping[str, str]) -> tuple[Runtime, ...]:
+    """Return every runtime, wanted or not, sorted by name."""
+    found: Iterable[Runtime] = manager.hook.seldon_runtime(settings=settings)
+    return tuple(sorted(found, key=lambda runtime: runtime.name))
+
+
+def runtimes(manager: pluggy.PluginManager, settings: Mapping[str, str]) -> tuple[Runtime, ...]:
+    """Return the runtimes that ``settings`` want; RuntimeUnavailable where there is none."""
+    found = available(manager, settings)
+    active = tuple(runtime for runtime in found if runtime.active)
+    if not active:
+        raise RuntimeUnavailable(settings.get("API_TYPE", ""), [runtime.name for runtime in found])
+    return active
+
+
+def requirements(names: Collection[str] = ()) -> tuple[str, ...]:
+    """Return what an image with these runtimes must hold, all of them by default; sorted, each once."""
+    found = available(plugins(), {})
+    chosen = (runtime for runtime in found if not names or runtime.name in names)
+    return tuple(sorted({line for runtime in chosen for line in runtime.requirements} | {PLUGGY}))

@@ -1,0 +1,89 @@
+"""The life of a serving process: load, serve, stop on a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from . import loading, plugins
+from .errors import GraceExceeded
+from .model import Model
+from .runtime import Front, Runtime
+from .server_settings import ServerSettings, settings_from
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+# Kept back from the grace period, so that the process is gone before it ends.
+MARGIN = 0.25
+logger = logging.getLogger("seldon_runtime")
+
+
+def serve(variables: Mapping[str, str], folder: Path) -> None:
+    """Serve the model of ``folder`` until a signal says stop."""
+    began = time.monotonic()
+    for number in SIGNALS:
+        signal.signal(number, _leave)
+    settings = settings_from(variables, folder)
+    logging.basicConfig(level=settings.log_level, format=LOG_FORMAT)
+    chosen = plugins.runtimes(plugins.plugins(), variables)
+    factory = loading.find_class(settings.model_name, folder)
+    _run_until_stopped(factory, settings, chosen, began)
+
+
+def _leave(*_: object) -> None:
+    # Nothing is served yet, and the model's own code may never come back from what it does.
+    os._exit(0)
+
+
+def _run_until_stopped(
+    factory: loading.Factory, settings: ServerSettings, chosen: Sequence[Runtime], began: float
+) -> None:
+    import uvloop
+
+    loop = uvloop.new_event_loop()
+    left = loop.run_until_complete(_serve(factory, settings, chosen, began))
+    # A thread that the model left behind may run on for what remains of the grace period, not for ever.
+    last = threading.Timer(left, os._exit, (0,))
+    last.daemon = True
+    last.start()
+
+
+async def _serve(
+    factory: loading.Factory, settings: ServerSettings, chosen: Sequence[Runtime], began: float
+) -> float:
+    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, _leave, number)
+    model = await Model.load(factory, settings)
+    fronts = [await runtime.start(model, settings) for runtime in chosen]
+    for number in SIGNALS:
+        loop.add_signal_handler(number, stopping.set)
+    names = ", ".join(runtime.name for runtime in chosen)
+    logger.info("Serving %s (%s) after %.2f s", settings.model_name, names, time.monotonic() - began)
+    await stopping.wait()
+    return await _stop(fronts, settings.grace)
+
+
+async def _stop(fronts: Sequence[Front], grace: float) -> float:
+    """Stop every front and return what is left of the grace period; end the process where that runs out."""
+    loop = asyncio.get_running_loop()
+    # Whoever presses Ctrl-C twice does not want to wait.
+    loop.add_signal_handler(signal.SIGINT, os._exit, 130)
+    end = loop.time() + max(grace - MARGIN, 0)
+    stops = [asyncio.create_task(front.stop()) for front in fronts]
+    done, running = await asyncio.wait(stops, timeout=end - loop.time())
+    for task in done:
+        task.result()
+    if running:
+        error = GraceExceeded(grace)
+        sys.stderr.write(f"{error}\n")
+        sys.stderr.flush()
+        os._exit(error.exit_code)
+    return max(end - loop.time(), MARGIN)

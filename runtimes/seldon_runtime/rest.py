@@ -1,0 +1,137 @@
+"""The REST front: an ASGI application without a framework."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import orjson
+
+from . import codec
+from .errors import (
+    AnswerInvalid,
+    MethodMissing,
+    ModelFailed,
+    PathUnknown,
+    PayloadInvalid,
+    RequestError,
+    VerbRefused,
+)
+from .model import Model
+from .rest_request import Receive, Scope, read_body, seldon_message
+
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+JSON, TEXT = b"application/json", b"text/html; charset=utf-8"
+BAD_DATA, INTERNAL = "MICROSERVICE_BAD_DATA", "MICROSERVICE_INTERNAL_ERROR"
+STATUS: Mapping[type[RequestError], tuple[int, str]] = {
+    PayloadInvalid: (400, BAD_DATA),
+    AnswerInvalid: (400, BAD_DATA),
+    MethodMissing: (400, BAD_DATA),
+    PathUnknown: (404, "NOT_FOUND"),
+    VerbRefused: (405, "METHOD_NOT_ALLOWED"),
+    ModelFailed: (500, INTERNAL),
+}
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What goes back over HTTP."""
+
+    body: bytes
+    status: int = 200
+    content_type: bytes = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+Route: TypeAlias = Callable[[Scope, Receive], Awaitable[Reply]]
+
+
+class Rest:
+    """Answers Seldon's paths for one model; ``draining`` asks clients to leave after their next answer."""
+
+    def __init__(self, model: Model) -> None:
+        self.draining = False
+        self._model = model
+        self._predict_is_async = model.component.is_async("predict")
+        self._health_is_async = model.component.is_async("health_status")
+        both, post = ("GET", "POST"), ("POST",)
+        self._routes: dict[str, tuple[Route, tuple[str, ...]]] = {
+            "/predict": (self._predict, both),
+            "/api/v1.0/predictions": (self._predict, post),
+            "/api/v0.1/predictions": (self._predict, post),
+            "/health/ping": (self._ping, ("GET",)),
+            "/health/status": (self._health, ("GET",)),
+            "/api/v1.0/health/status": (self._health, ("GET",)),
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request (ASGI 3)."""
+        try:
+            reply = await self._route(scope)(scope, receive)
+        except RequestError as error:
+            reply = refusal(error)
+        except Exception:
+            logger.exception("This is a bug of the server")
+            reply = _status_reply(500, INTERNAL, "internal error")
+        headers = [
+            (b"content-type", reply.content_type),
+            (b"content-length", b"%d" % len(reply.body)),
+            *reply.headers,
+        ]
+        if self.draining:
+            headers.append((b"connection", b"close"))
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
+
+    def _route(self, scope: Scope) -> Route:
+        path, verb = scope["path"], scope["method"]
+        found = self._routes.get(path)
+        if found is None:
+            raise PathUnknown(f"nothing is served at {path}")
+        route, verbs = found
+        if verb not in verbs and not (verb == "HEAD" and "GET" in verbs):
+            raise VerbRefused(verb, path, verbs)
+        return route
+
+    async def _predict(self, scope: Scope, receive: Receive) -> Reply:
+        body = await read_body(receive)
+        if not self._predict_is_async:
+            return Reply(await self._model.run(self._predict_now, scope, body))
+        message = codec.decode(seldon_message(scope, body))
+        return Reply(codec.encode(await self._model.component.predict_later(message)))
+
+    def _predict_now(self, scope: Scope, body: bytes) -> bytes:
+        message = codec.decode(seldon_message(scope, body))
+        return codec.encode(self._model.component.predict(message))
+
+    async def _ping(self, _scope: Scope, _receive: Receive) -> Reply:
+        return Reply(b"pong", content_type=TEXT)
+
+    async def _health(self, _scope: Scope, _receive: Receive) -> Reply:
+        component = self._model.component
+        if self._health_is_async:
+            return Reply(codec.encode(await component.health_status_later()))
+        return Reply(codec.encode(await self._model.run_health(component.health_status)))
+
+
+def refusal(error: RequestError) -> Reply:
+    """Return the reply that tells ``error`` in Seldon's words."""
+    status, reason = STATUS[type(error)]
+    if isinstance(error, ModelFailed):
+        logger.error("The model raised", exc_info=error.__cause__)
+    reply = _status_reply(status, reason, str(error))
+    if isinstance(error, VerbRefused):
+        return Reply(reply.body, status, headers=((b"allow", ", ".join(error.allowed).encode()),))
+    return reply
+
+
+def _status_reply(status: int, reason: str, info: str) -> Reply:
+    document = {"status": {"code": -1, "info": info, "reason": reason, "status": 1}}
+    try:
+        return Reply(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE), status)
+    except TypeError:  # a message with half of a surrogate pair
+        return _status_reply(status, reason, info.encode("utf-8", "replace").decode())

@@ -1,0 +1,113 @@
+"""uvicorn as the engine of the REST front, and how it drains."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import select
+import socket
+from collections.abc import Generator, Iterable
+
+import uvicorn
+
+from .errors import PortUnavailable
+from .model import Model
+from .rest import Rest
+from .rest_plugin import PORTS
+from .server_settings import ServerSettings
+
+BACKLOG = 2048
+# Longer than most proxies keep an idle connection: who closes first must not be us, or a request is lost.
+KEEP_ALIVE = 75
+# How long open connections may still bring a request that was on its way when the signal to stop came.
+LINGER = 0.3
+
+
+class RestFront:
+    """HTTP being served; made by ``start``."""
+
+    def __init__(self, server: _Server, serving: asyncio.Task[None]) -> None:
+        self._server, self._serving = server, serving
+
+    @classmethod
+    async def start(cls, model: Model, settings: ServerSettings) -> RestFront:
+        """Open the port; PortUnavailable where it is taken."""
+        # Its story is ours to tell; its warnings stay.
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)
+        listener = _bound(settings)
+        server = _Server(Rest(model))
+        serving = asyncio.create_task(server.serve([listener]))
+        while not server.started and not serving.done():
+            await asyncio.sleep(0)
+        if serving.done():
+            serving.result()
+        return cls(server, serving)
+
+    async def stop(self) -> None:
+        """Answer what was accepted and close."""
+        self._server.should_exit = True
+        await self._serving
+
+
+def _bound(settings: ServerSettings) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.http_port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise PortUnavailable(settings.http_port, PORTS[0].variable, error) from error
+    return listener
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, application: Rest) -> None:
+        self._application = application
+        super().__init__(
+            uvicorn.Config(
+                application,
+                loop="none",
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                interface="asgi3",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                backlog=BACKLOG,
+                timeout_keep_alive=KEEP_ALIVE,
+                # Named, so that WEB_CONCURRENCY has no say.
+                workers=1,
+            )
+        )
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        # Signals are the process's business: several fronts may stop together.
+        yield
+
+    def install_signal_handlers(self) -> None:
+        """Do nothing: the same, under the name that uvicorn before 0.29 knows."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take in who already reached the port, ask everybody to leave, then wait for the last answer."""
+        self._application.draining = True
+        await _emptied(sockets or ())
+        for server in self.servers:
+            server.close()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + LINGER
+        while self.server_state.connections and loop.time() < end:
+            await asyncio.sleep(0.01)
+        await super().shutdown(sockets)
+
+
+async def _emptied(listeners: Iterable[socket.socket]) -> None:
+    """Wait until the kernel's queues of new connections are empty: closing a port resets who waits there."""
+    for _ in range(1000):
+        if not select.select(listeners, (), (), 0)[0]:
+            return
+        await asyncio.sleep(0)
