@@ -43,7 +43,7 @@ class SourceEmpty(SeldonError):
     def __init__(self, folder: Path, left_out: int = 0) -> None:
         if left_out:
             message = f"{folder} holds no file that may take part: all {left_out} paths in it are left out."
-            hint = "look at .s2iignore, .dockerignore and project.toml; docs/source.md says what never takes part"
+            hint = "look at .s2iignore, .dockerignore and project.toml; docs/source.md says what never does"
         else:
             message = f"{folder} holds no files."
             hint = "put a module with your component class there, for example Iris.py with class Iris"
