@@ -15,7 +15,7 @@ TICK = 0.1
 
 @contextlib.contextmanager
 def stop_signals() -> Iterator[threading.Event]:
-    """Let Ctrl-C and SIGTERM set the event; a second Ctrl-C raises KeyboardInterrupt."""
+    """Let Ctrl-C, SIGTERM and a closed terminal set the event; a second Ctrl-C raises KeyboardInterrupt."""
     stop = threading.Event()
 
     def ask(number: int, _frame: object) -> None:
@@ -23,7 +23,7 @@ def stop_signals() -> Iterator[threading.Event]:
             raise KeyboardInterrupt
         stop.set()
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield stop
     finally:

@@ -66,10 +66,9 @@ def _make(lock: Lock, store: Store, python: str, work: Path, emit: Emit) -> Path
     # --relocatable: it is moved to its place when it is complete.
     _uv(["venv", "--relocatable", "--no-python-downloads", "--python", python, str(made)], work)
     # --require-hashes: uv proves the stored bytes. Compiled now, since serving writes no bytecode.
+    options = ["--no-deps", "--offline", "--no-index", "--require-hashes", "--compile-bytecode"]
     _uv(
-        ["pip", "install", "--python", str(made / "bin/python"), "--no-deps", "--offline", "--no-index"]
-        + ["--require-hashes", "--compile-bytecode", "--requirement", str(wanted)],
-        work,
+        ["pip", "install", "--python", str(made / "bin/python"), *options, "--requirement", str(wanted)], work
     )
     return made
 

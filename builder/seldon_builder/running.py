@@ -52,7 +52,16 @@ def run_image(
     """
     chosen = find_engine(environment, engine)
     name = f"seldon-python-{secrets.token_hex(4)}"
-    command = [chosen.program, "run", "--rm", "--name", name, "--publish", chosen.published(port), image]
+    command: list[str | Path] = [
+        chosen.program,
+        "run",
+        "--rm",
+        "--name",
+        name,
+        "--publish",
+        chosen.published(port),
+        image,
+    ]
     url = f"http://{chosen.host}:{port}"
     with stop_signals() as stop:
         say(f"Running {image} with {chosen.name}")

@@ -40,7 +40,8 @@ def serve(
     server's whole environment. A server that ends by itself is started again after the next change, unless
     no change could help: then its exit code is returned.
     """
-    command, watch = [environment / "bin/python", "-m", "seldon_runtime"], _Watch(folder)
+    command: list[str | Path] = [environment / "bin/python", "-m", "seldon_runtime"]
+    watch = _Watch(folder)
     with stop_signals() as stop, _importable_runtime() as path:
         own = _environment(variables, path, port)
         while not stop.is_set():
