@@ -1,0 +1,7 @@
+"""A model whose methods are its base's."""
+
+from shared.base import Model
+
+
+class Tree(Model):
+    weight = 2.0
