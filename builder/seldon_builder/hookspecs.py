@@ -40,11 +40,18 @@ def seldon_package_index(source: Source, settings: Settings) -> PackageIndex | N
 
 @hookspec(firstresult=True)
 def seldon_lock(
-    detection: Detection, target: Target, index: PackageIndex, engine: str, store: Store, emit: Emit
+    detection: Detection,
+    target: Target,
+    index: PackageIndex,
+    engine: str,
+    store: Store,
+    interpreter: Interpreter | None,
+    emit: Emit,
 ) -> Lock | None:
     """Resolve ``detection`` for ``target`` to exact artifacts, or None if ``engine`` is not you.
 
-    ``engine`` is "uv" or "pip-tools", or what the user named; sizes of artifacts may be left 0.
+    ``engine`` is "uv" or "pip-tools", or what the user named. The caller fills in sizes, order,
+    ``inputs`` and ``roots``. ``interpreter`` is the target's own, for engines that only know where they run.
     """
 
 

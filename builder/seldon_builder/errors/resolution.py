@@ -1,0 +1,196 @@
+"""What can go wrong between the requirements that a user wrote and the exact artifacts of an image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from . import SeldonError
+
+WAYS_TO_BUILD = (
+    "ask for another version or a package that has wheels; or build the wheel yourself "
+    "(`pip wheel --no-deps ...` on a machine like the target), put it beside the model and name it: "
+    "./wheels/<file>.whl"
+)
+
+
+def _listed(lines: Sequence[str]) -> str:
+    return "".join(f"\n  {line}" for line in lines)
+
+
+def _explained(explanation: str) -> str:
+    return _listed(["", *explanation.splitlines()]) if explanation else ""
+
+
+@dataclass(frozen=True)
+class BadLine:
+    """One line that cannot be used: where it stands ("requirements.txt:3"), its text, and why."""
+
+    origin: str
+    line: str
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.origin}: {self.line!r}: {self.reason}" if self.line else f"{self.origin}: {self.reason}"
+        )
+
+
+class RequirementsInvalid(SeldonError):
+    """A requirements file has lines that mean nothing, or names what is not there."""
+
+    exit_code: ClassVar[int] = 20
+
+    def __init__(self, lines: Sequence[BadLine]) -> None:
+        super().__init__(
+            f"The requirements cannot be read:{_listed([str(line) for line in lines])}",
+            hint="a line is a name with versions (numpy>=1.26), a wheel (./wheels/x.whl) "
+            "or an option (-r more.txt)",
+        )
+        self.lines = tuple(lines)
+
+
+class PackageWithoutWheel(SeldonError):
+    """Something must be compiled or built first: there is no wheel of it for the target."""
+
+    exit_code: ClassVar[int] = 21
+
+    def __init__(self, packages: Sequence[BadLine], target: str = "", explanation: str = "") -> None:
+        where = f" for {target}" if target else ""
+        super().__init__(
+            f"No wheel{where} of:{_listed([str(package) for package in packages])}{_explained(explanation)}",
+            hint=WAYS_TO_BUILD,
+        )
+        self.packages = tuple(packages)
+        self.target = target
+        self.explanation = explanation
+
+
+class ResolutionConflict(SeldonError):
+    """Requirements exclude each other; ``sides`` are the lines that take part, with their origins."""
+
+    exit_code: ClassVar[int] = 22
+
+    def __init__(self, sides: Sequence[str], explanation: str) -> None:
+        super().__init__(
+            f"These requirements cannot be met together:{_listed(sides)}{_explained(explanation)}",
+            hint="loosen one of them; what the runtime asks for is as wide as it can be",
+        )
+        self.sides = tuple(sides)
+        self.explanation = explanation
+
+
+class VersionNotFound(SeldonError):
+    """A package exists, but no version of it is one that was asked for."""
+
+    exit_code: ClassVar[int] = 23
+
+    def __init__(self, wanted: str, sides: Sequence[str], explanation: str, newest: str = "") -> None:
+        known = f" The newest that fits the target's Python is {newest}." if newest else ""
+        super().__init__(
+            f"There is no version {wanted}.{known}{_listed(sides)}{_explained(explanation)}",
+            hint="ask for a version that exists, or add the index that has it (EXTRA_INDEX_URL)",
+        )
+        self.wanted = wanted
+        self.newest = newest
+        self.explanation = explanation
+
+
+class PackageNotFound(SeldonError):
+    """No index and no wheel folder knows these names."""
+
+    exit_code: ClassVar[int] = 24
+
+    def __init__(self, names: Sequence[str], sides: Sequence[str], explanation: str) -> None:
+        super().__init__(
+            f"No package index has {', '.join(names)}.{_listed(sides)}{_explained(explanation)}",
+            hint="check the spelling; a private package needs its index (EXTRA_INDEX_URL) "
+            "or its wheel (PIP_FIND_LINKS)",
+        )
+        self.names = tuple(names)
+        self.explanation = explanation
+
+
+class IndexUnreachable(SeldonError):
+    """A package index does not answer, or not to us."""
+
+    exit_code: ClassVar[int] = 25
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"The package index at {url} cannot be used: {reason}.",
+            hint="check the URL, the network and its proxy (https_proxy), the CA (PIP_CERT), and user and "
+            "password; an unchanged model builds without network once its store is warm",
+        )
+        self.url = url
+        self.reason = reason
+
+
+class HashMismatch(SeldonError):
+    """The index offers other bytes than the hashes beside a requirement allow, or a hash is missing."""
+
+    exit_code: ClassVar[int] = 26
+
+    def __init__(self, lines: Sequence[BadLine]) -> None:
+        super().__init__(
+            f"The hashes of the requirements do not hold:{_listed([str(line) for line in lines])}",
+            hint="regenerate them (`pip-compile --generate-hashes`); if nothing was changed on purpose, "
+            "distrust the index",
+        )
+        self.lines = tuple(lines)
+
+
+class ArtifactCorrupt(SeldonError):
+    """What was fetched, or lies on the disk, is not what the lock says."""
+
+    exit_code: ClassVar[int] = 27
+
+    def __init__(self, url: str, expected: str, found: str) -> None:
+        super().__init__(
+            f"{url} is not the file that was locked: its sha256 is {found}, not {expected}.",
+            hint="if the index was meant to change, lock again (`seldon-python lock`); otherwise distrust it",
+        )
+        self.url = url
+        self.expected = expected
+        self.found = found
+
+
+class LockOutdated(SeldonError):
+    """The lock in the source no longer answers what is asked; ``changes`` says how it differs."""
+
+    exit_code: ClassVar[int] = 28
+
+    def __init__(self, path: Path | str, changes: Sequence[str]) -> None:
+        super().__init__(
+            f"{path} no longer matches what is asked for:{_listed(changes)}",
+            hint="run `seldon-python lock` to make it anew, or take the change back",
+        )
+        self.path = path
+        self.changes = tuple(changes)
+
+
+class OfflineMissing(SeldonError):
+    """Without network, what is neither in the store nor on the disk cannot be had."""
+
+    exit_code: ClassVar[int] = 29
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        super().__init__(
+            f"Offline, and not in the store: {', '.join(missing)}.",
+            hint="build once with network to warm the store, or name a folder that has the wheels "
+            "(PIP_FIND_LINKS)",
+        )
+        self.missing = tuple(missing)
+
+
+class EngineFailed(SeldonError):
+    """The resolver engine that was asked for cannot serve here, or ended in a way that nobody foresaw."""
+
+    exit_code: ClassVar[int] = 19
+
+    def __init__(self, engine: str, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"The engine {engine} cannot lock this: {reason}", hint=hint or "try `--engine uv`")
+        self.engine = engine
+        self.reason = reason

@@ -1,0 +1,156 @@
+"""Turn what uv says when it fails into errors in words a data scientist understands."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from packaging.requirements import Requirement as Pep508
+from packaging.utils import canonicalize_name
+from seldon_builder.detection import Detection, Requirement
+from seldon_builder.errors import SeldonError
+from seldon_builder.errors.resolution import (
+    BadLine,
+    EngineFailed,
+    HashMismatch,
+    IndexUnreachable,
+    OfflineMissing,
+    PackageNotFound,
+    PackageWithoutWheel,
+    ResolutionConflict,
+    VersionNotFound,
+)
+from seldon_builder.target import Target
+
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+_UNREACHABLE = re.compile(r"Failed to fetch|Failed to download|error sending request|Could not connect")
+_URL = re.compile(r"https?://[^\s`)]+")
+_UNAUTHORISED = re.compile(r"An index URL \((\S+)\) could not be queried due to (.+?)(?:\.|$)")
+_NOT_FOUND = re.compile(
+    rf"({_NAME}) was not found in the (?:package registry|provided package locations|cache)"
+)
+_OFFLINE = re.compile(r"network (?:connectivity )?(?:is|was) disabled")
+_NO_WHEEL = re.compile(rf"({_NAME})(?:==(\S+?))? has no (?:usable wheels|wheels with a matching)")
+_WHEELS_THERE = re.compile(
+    rf"Wheels are available for `({_NAME})` \(v?([^)]+)\) (.*?)(?= Wheels are | hint:|$)"
+)
+_SPECIFIER = r"[<>=!~][^\s,]*"
+_NO_VERSION = re.compile(
+    rf"there (?:is|are) no versions? of ({_NAME})((?:\[[^\]]*\])?{_SPECIFIER}(?:,\s?{_SPECIFIER})*)"
+)
+_ONLY_OLDER = re.compile(
+    rf"only ({_NAME})(?:{_SPECIFIER})? is available and you require \1((?:\[[^\]]*\])?{_SPECIFIER})"
+)
+_HASH = re.compile(r"Hash mismatch for `([^`]+)`")
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """What uv said when it failed, and what it had been asked."""
+
+    text: str
+    status: int
+    detection: Detection
+    target: Target
+
+    @cached_property
+    def flat(self) -> str:
+        """The text on one line: uv wraps where it likes."""
+        return re.sub(r"\s+", " ", self.text).strip()
+
+    @property
+    def reason(self) -> str:
+        """Uv's explanation without the frame around it."""
+        text = re.sub(
+            r"^error: (?:No solution found when resolving dependencies:?)?\s*", "", self.text.strip()
+        )
+        return re.sub(r"^(?:cause|Caused by):\s*", "", text).strip()
+
+    @property
+    def sides(self) -> list[str]:
+        """The lines whose packages uv speaks of, each with its origin."""
+        spoken = re.sub(r"[<>=!~]=?[^\s]+", " ", self.flat)
+        words = {canonicalize_name(word) for word in re.findall(_NAME, spoken)}
+        asked = (*self.detection.requirements, *self.detection.constraints)
+        sides = [f"{item.line}  ({item.origin})" for item in asked if _name_of(item) in words]
+        if "Python version" in self.flat:
+            sides.append(f"Python {self.target.python_version}  (the base image)")
+        return sides
+
+    def origin(self, name: str) -> str:
+        """Say where ``name`` was asked for."""
+        wanted = canonicalize_name(re.split(r"[=<>!~\[ ]", name)[0])
+        asked = [item.origin for item in self.detection.requirements if _name_of(item) == wanted]
+        return asked[0] if asked else "needed by another package"
+
+    @property
+    def unknown_version(self) -> tuple[str, str] | None:
+        """The package of which no version fits, and which version was wanted."""
+        found = _NO_VERSION.search(self.flat) or _ONLY_OLDER.search(self.flat)
+        return (found[1], found[2].rstrip(".")) if found else None
+
+
+def explained(complaint: Complaint, newest: str = "") -> SeldonError:
+    """Find the error that a complaint means; uv's own explanation stays in it as a detail."""
+    for reading in (_unreachable, _offline, _hash, _not_found, _no_wheel):
+        error = reading(complaint)
+        if error:
+            return error
+    if unknown := complaint.unknown_version:
+        name, versions = unknown
+        sides = [side for side in complaint.sides if _is_about(side, name)]
+        return VersionNotFound(name + versions, sides or complaint.sides, complaint.reason, newest)
+    if "No solution found" in complaint.text:
+        return ResolutionConflict(complaint.sides, complaint.reason)
+    return EngineFailed("uv", complaint.reason or f"it ended with status {complaint.status}, saying nothing.")
+
+
+def _unreachable(complaint: Complaint) -> SeldonError | None:
+    if unauthorised := _UNAUTHORISED.search(complaint.flat):
+        return IndexUnreachable(unauthorised[1], unauthorised[2])
+    if not _UNREACHABLE.search(complaint.text):
+        return None
+    url = _URL.search(complaint.text)
+    causes = re.findall(r"(?:cause|Caused by): (.+)", complaint.text)
+    reason = causes[-1].strip().rstrip(".") if causes else complaint.flat
+    return IndexUnreachable(url[0] if url else "the default URL", reason)
+
+
+def _offline(complaint: Complaint) -> SeldonError | None:
+    if not _OFFLINE.search(complaint.flat):
+        return None
+    names = sorted(set(_NOT_FOUND.findall(complaint.flat)))
+    return OfflineMissing(names or [requirement.line for requirement in complaint.detection.requirements])
+
+
+def _hash(complaint: Complaint) -> SeldonError | None:
+    found = _HASH.search(complaint.flat)
+    return HashMismatch([BadLine(complaint.origin(found[1]), found[1], complaint.reason)]) if found else None
+
+
+def _not_found(complaint: Complaint) -> SeldonError | None:
+    names = sorted(set(_NOT_FOUND.findall(complaint.flat)))
+    return PackageNotFound(names, complaint.sides, complaint.reason) if names else None
+
+
+def _no_wheel(complaint: Complaint) -> SeldonError | None:
+    found: dict[str, str] = dict(_NO_WHEEL.findall(complaint.flat))
+    if not found:
+        return None
+    there = {name: (version, where) for name, version, where in _WHEELS_THERE.findall(complaint.flat)}
+    packages = []
+    for name, version in sorted(found.items()):
+        known, where = there.get(name, (version, ""))
+        has = f"it has wheels {where}" if where else "it has no wheel that fits"
+        packages.append(BadLine(complaint.origin(name), f"{name} {known}".strip(), has))
+    target = f"Python {complaint.target.python} on {complaint.target.platform}"
+    return PackageWithoutWheel(packages, target, complaint.reason)
+
+
+def _is_about(side: str, name: str) -> bool:
+    return canonicalize_name(re.split(r"[^A-Za-z0-9._-]", side)[0]) == canonicalize_name(name)
+
+
+def _name_of(requirement: Requirement) -> str:
+    return canonicalize_name(Pep508(requirement.line).name)
