@@ -26,6 +26,7 @@ from .errors.store import BlobCorrupt, StoreFull, StoreUnusable
 from .layer import GZIP_LAYER, Layer, LayerKind
 
 Record = Mapping[str, Any]
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def _explained(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in _NO_ROOM:
             raise StoreFull(place) from error
         raise StoreUnusable(place, error) from error
 
@@ -129,6 +130,17 @@ class Store:
                 yield BlobWriter(file, Path(name), self._blobs)
             finally:
                 Path(name).unlink(missing_ok=True)
+
+    @contextmanager
+    def scratch(self) -> Iterator[BinaryIO]:
+        """Open a new temporary file, to write and read, that is gone afterwards."""
+        try:
+            with tempfile.TemporaryFile(dir=self._temporary) as file:
+                yield file
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                raise StoreFull(self.root) from error
+            raise
 
     def add(self, data: bytes) -> Digest:
         """Store small content and return its digest."""

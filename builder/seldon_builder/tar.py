@@ -1,6 +1,6 @@
 """Tar headers, byte for byte as Go's ``archive/tar`` writes them.
 
-The CNB lifecycle packs with that library; writing its bytes gives a layer one digest, whichever door built it.
+The CNB lifecycle packs with that library; its bytes give a layer one digest, whichever door built it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,120 @@
+"""The bytecode of wheels, made by the image's own Python, as layers of their own.
+
+What decides the bytes: the wheel, the exact version of the interpreter and the layout version. The order and
+state in which files are compiled is part of the last (see bytecode_worker).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from typing import BinaryIO
+
+from .compiling import Compiler, Slice
+from .digest import Digest
+from .encoder import CHUNK, PlainEncoder
+from .entry import Entry
+from .layer import Layer, LayerKind
+from .lock import Artifact
+from .packing import cache_key, write_tar
+from .prefix import DEPENDENCIES, site_packages
+from .store import BlobWriter, Record, Store
+from .target import Target
+from .wheel import wheel_entries
+from .wheel_archive import WheelContent, open_wheel
+
+
+class _NoBytecode(Exception):
+    """None of the wheels holds a file that can be compiled."""
+
+
+def bytecode_layer(
+    store: Store, artifacts: Sequence[Artifact], target: Target, compiler: Compiler, created_by: str
+) -> Layer | None:
+    """Return the layer with the bytecode of ``artifacts``; None where they hold no Python."""
+
+    def pack(writer: BlobWriter) -> tuple[Digest, int]:
+        with ExitStack() as opened:
+            entries = list(_entries(store, artifacts, target, compiler, opened))
+            if not entries:
+                raise _NoBytecode
+            encoder = PlainEncoder(writer)
+            write_tar(encoder, entries)
+            return encoder.finish()
+
+    key = bytecode_key(artifacts, compiler.version)
+    if store.record("no-bytecode", key) is not None:
+        return None
+    try:
+        return store.layer(key, LayerKind.BYTECODE, created_by, pack)
+    except _NoBytecode:
+        store.keep("no-bytecode", key, {})
+        return None
+
+
+def bytecode_key(artifacts: Sequence[Artifact], version: str) -> Digest:
+    """Digest what decides the bytecode of ``artifacts``: the wheels and the interpreter's exact version."""
+    return cache_key("bytecode", version, DEPENDENCIES, *(artifact.sha256.hex for artifact in artifacts))
+
+
+def _entries(
+    store: Store, artifacts: Sequence[Artifact], target: Target, compiler: Compiler, opened: ExitStack
+) -> Iterator[Entry]:
+    if len(artifacts) == 1:
+        results = opened.enter_context(store.scratch())
+        found = _compile(store, artifacts[0], target, compiler, results)
+        yield from (_entry(source, pyc, target) for source, pyc in found.items())
+        return
+    # In a shared layer each wheel's bytecode is kept, so that one new wheel does not compile them all.
+    for artifact in artifacts:
+        for source, pyc in _kept(store, artifact, target, compiler, opened):
+            yield _entry(source, pyc, target)
+
+
+def _compile(
+    store: Store, artifact: Artifact, target: Target, compiler: Compiler, results: BinaryIO
+) -> dict[str, Slice]:
+    with open_wheel(store, artifact) as wheel:
+        site = site_packages(target.python) + "/"
+        sources = [entry for entry in wheel_entries(wheel, target.python) if _is_source(entry, site)]
+        return compiler.compile(sources, store, results)
+
+
+def _kept(
+    store: Store, artifact: Artifact, target: Target, compiler: Compiler, opened: ExitStack
+) -> Iterator[tuple[str, Slice]]:
+    """Yield each source and its pyc, compiled once for all layers that share this wheel."""
+    key = bytecode_key([artifact], compiler.version)
+    record = store.record("bytecode", key)
+    if record is None or not store.has(Digest.parse(record["digest"]), record["size"]):
+        record = _keep(store, key, artifact, target, compiler)
+    blob = store.blob(Digest.parse(record["digest"]))
+    with blob.open() as verified:
+        while verified.read(CHUNK):
+            pass
+    file = opened.enter_context(blob.path.open("rb"))
+    for source, (start, size) in record["files"].items():
+        yield source, Slice(file, start, size)
+
+
+def _keep(store: Store, key: Digest, artifact: Artifact, target: Target, compiler: Compiler) -> Record:
+    with store.scratch() as results, store.writer() as writer:
+        found = _compile(store, artifact, target, compiler, results)
+        results.seek(0)
+        while data := results.read(CHUNK):
+            writer.write(data)
+        files = {source: [pyc.start, pyc.size] for source, pyc in found.items()}
+        record = {"digest": str(writer.commit()), "size": writer.size, "files": files}
+    store.keep("bytecode", key, record)
+    return record
+
+
+def _is_source(entry: Entry, site: str) -> bool:
+    is_ours = entry.path.startswith(site) and isinstance(entry.content, WheelContent)
+    return is_ours and entry.path.endswith(".py")
+
+
+def _entry(source: str, pyc: Slice, target: Target) -> Entry:
+    folder, _, name = source.rpartition("/")
+    tag = f"cpython-{target.python.replace('.', '')}"
+    return Entry(f"{folder}/__pycache__/{name.removesuffix('.py')}.{tag}.pyc", 0o644, pyc.size, pyc)
