@@ -1,0 +1,60 @@
+"""Turn what pip-compile says when it fails into the same errors that uv's complaints become."""
+
+from __future__ import annotations
+
+import re
+
+from seldon_builder.detection import Detection
+from seldon_builder.errors import SeldonError
+from seldon_builder.errors.resolution import (
+    BadLine,
+    EngineFailed,
+    IndexUnreachable,
+    PackageNotFound,
+    PackageWithoutWheel,
+    ResolutionConflict,
+    VersionNotFound,
+)
+from seldon_builder.target import Target
+
+from .uv_explanations import Complaint
+
+_UNREACHABLE = re.compile(
+    r"NewConnectionError|ConnectTimeoutError|SSLError|ConnectionError|40[13] Client Error"
+)
+_URL = re.compile(r"https?://[^\s'\"`)]+")
+_UNSATISFIED = re.compile(r"satisfies the requirement (\S+?)(?: \(from [^)]*\))* \(from versions: ([^)]*)\)")
+_UNFOUND = re.compile(r"No matching distribution found for (\S+)")
+
+
+def explained_by_pip(text: str, detection: Detection, target: Target) -> SeldonError:
+    """Find the error that pip means; its own words stay in it as a detail."""
+    text = _without_traceback(text)
+    complaint = Complaint(text, 1, detection, target)
+    if _UNREACHABLE.search(text):
+        url = _URL.search(text)
+        return IndexUnreachable(url[0] if url else "the default URL", text.splitlines()[-1])
+    if "conflicting dependencies" in text:
+        return ResolutionConflict(complaint.sides, text)
+    if unsatisfied := _UNSATISFIED.search(complaint.flat):
+        versions = [item.strip() for item in unsatisfied[2].split(",")]
+        return _unsatisfied(unsatisfied[1], versions, complaint)
+    if unfound := _UNFOUND.search(complaint.flat):
+        return PackageNotFound([unfound[1]], complaint.sides, text)
+    return EngineFailed("pip-tools", text)
+
+
+def _unsatisfied(wanted: str, versions: list[str], complaint: Complaint) -> SeldonError:
+    if versions != ["none"]:
+        return VersionNotFound(wanted, complaint.sides, complaint.text, versions[-1])
+    # pip does not tell an unknown name from one that has no fitting wheel.
+    has = "no index has a wheel of it that fits"
+    target = f"Python {complaint.target.python} on {complaint.target.platform}"
+    return PackageWithoutWheel([BadLine(complaint.origin(wanted), wanted, has)], target, complaint.text)
+
+
+def _without_traceback(text: str) -> str:
+    """Keep what pip says and the last line of what it crashed with."""
+    said, crashed, traceback = text.strip().partition("Traceback (most recent call last):")
+    last = traceback.strip().splitlines()[-1].rpartition("exceptions.")[2] if crashed else ""
+    return f"{said.strip()}\n{last}".strip()
