@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -97,14 +98,14 @@ def ignore_rules(root: Path) -> tuple[IgnoreRule, ...]:
 
 def _rules(root: Path) -> Iterator[IgnoreRule]:
     if (lines := _lines(root, S2I_FILE)) is not None:
-        yield IgnoreRule(S2I_FILE, _spec(S2I_FILE, map(_anchored, lines)), whole_folders=True)
+        yield IgnoreRule(S2I_FILE, patterns_of(S2I_FILE, map(_anchored, lines)), whole_folders=True)
     if (lines := _lines(root, DOCKER_FILE)) is not None:
-        yield IgnoreRule(DOCKER_FILE, _spec(DOCKER_FILE, map(_anchored, lines)))
+        yield IgnoreRule(DOCKER_FILE, patterns_of(DOCKER_FILE, map(_anchored, lines)))
     project = read_project(root)
     if project.include:
-        yield IgnoreRule(PROJECT_FILE, _spec(PROJECT_FILE, project.include), keeps=True)
+        yield IgnoreRule(PROJECT_FILE, patterns_of(PROJECT_FILE, project.include), keeps=True)
     if project.exclude:
-        yield IgnoreRule(PROJECT_FILE, _spec(PROJECT_FILE, project.exclude))
+        yield IgnoreRule(PROJECT_FILE, patterns_of(PROJECT_FILE, project.exclude))
 
 
 def _lines(root: Path, name: str) -> list[str] | None:
@@ -131,13 +132,14 @@ def _anchored(line: str) -> str:
     return ("!/" if line.lstrip().startswith("!") else "/") + cleaned
 
 
-def _spec(origin: str, lines: Iterable[str]) -> PathSpec[Pattern]:
+def patterns_of(origin: str, lines: Iterable[str]) -> PathSpec[Pattern]:
+    """Compile patterns of .gitignore's kind; IgnoreRuleInvalid names the line of one that is none."""
     from pathspec import PathSpec
 
     patterns: list[Pattern] = []
     for number, line in enumerate(lines, 1):
         try:
             patterns.extend(PathSpec.from_lines("gitignore", [line]).patterns)
-        except ValueError as error:
+        except (ValueError, re.error) as error:
             raise IgnoreRuleInvalid(origin, number, line) from error
     return PathSpec(patterns)

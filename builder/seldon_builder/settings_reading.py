@@ -137,24 +137,15 @@ def _setting(said: Said) -> Setting:
 def _warn(settings: Settings, emit: Emit) -> None:
     """Tell of secrets that go into the image, and of those that are kept out of it."""
     for setting in settings.items:
-        if setting.origin == BASE:
+        said = f"{setting.name} ({setting.origin})"
+        if setting.origin == BASE or _BUILD_ONLY.fullmatch(setting.name):
             continue
-        if not setting.build_only and _SECRET_NAME.fullmatch(setting.name):
-            emit(
-                warning(
-                    "detect",
-                    f"{setting.name} ({setting.origin}) becomes part of the image, where anyone can read it. "
-                    "If it is a secret, leave it out here and give it when the image runs.",
-                )
-            )
-        elif setting.build_only and not _BUILD_ONLY.fullmatch(setting.name):
-            emit(
-                warning(
-                    "detect",
-                    f"{setting.name} ({setting.origin}) holds a URL with a user, so it stays out of the image. "
-                    "Give it when the image runs.",
-                )
-            )
+        if setting.build_only:
+            why = "holds a URL with a user, so it stays out of the image. Give it when the image runs."
+            emit(warning("detect", f"{said} {why}"))
+        elif _SECRET_NAME.fullmatch(setting.name):
+            why = "becomes part of the image, where anyone can read it. If it is a secret, leave it out here"
+            emit(warning("detect", f"{said} {why} and give it when the image runs."))
 
 
 def show_settings(settings: Settings) -> str:

@@ -80,7 +80,7 @@ class _Walk:
         """Take ``entry`` in where it takes part; return its verdicts where it is a folder to walk."""
         path, is_folder = prefix + entry.name, entry.is_dir(follow_symlinks=False)
         # A link counts as what it leads to: whl may lie elsewhere.
-        if never_packed(prefix, entry.name, Path(entry.path) if entry.is_dir() else None):
+        if never_packed(prefix, entry.name, Path(entry.path) if _leads_to_folder(entry) else None):
             self.never.append(path + "/" * is_folder)
             return None
         verdicts = tuple(
@@ -162,6 +162,13 @@ class _Walk:
             SourceFile(PurePosixPath(path), FOLDER_MODE, is_folder=True) for path in self.folders | parents
         ]
         return tuple(sorted([*self.files, *folders], key=lambda file: str(file.path)))
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def _is_text(name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from .ignore_rules import patterns_of
 from .project_toml import read_project
 from .settings import Settings
 from .source import Source, SourceFile
@@ -58,9 +59,7 @@ def _is_weight(file: SourceFile) -> bool:
 def _matching(source: Source, patterns: Sequence[str]) -> frozenset[str]:
     if not patterns:
         return frozenset()
-    from pathspec import PathSpec
-
-    spec = PathSpec.from_lines("gitignore", patterns)
+    spec = patterns_of(WEIGHTS_SETTING, patterns)
     return frozenset(spec.match_files(str(file.path) for file in source.files))
 
 
