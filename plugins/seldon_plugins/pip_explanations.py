@@ -29,7 +29,7 @@ _UNFOUND = re.compile(r"No matching distribution found for (\S+)")
 
 def explained_by_pip(text: str, detection: Detection, target: Target) -> SeldonError:
     """Find the error that pip means; its own words stay in it as a detail."""
-    text = _without_traceback(text)
+    text = _without_traceback(_with_requirements(text, detection))
     complaint = Complaint(text, 1, detection, target)
     if _UNREACHABLE.search(text):
         url = _URL.search(text)
@@ -53,8 +53,18 @@ def _unsatisfied(wanted: str, versions: list[str], complaint: Complaint) -> Seld
     return PackageWithoutWheel([BadLine(complaint.origin(wanted), wanted, has)], target, complaint.text)
 
 
+def _with_requirements(text: str, detection: Detection) -> str:
+    """Put the requirements in the place of pip's references to the lines of our private files."""
+    for flag, requirements in (("-r", detection.requirements), ("-c", detection.constraints)):
+        for number, requirement in enumerate(requirements, 1):
+            # A line may hold backslashes, which a plain replacement would read as groups.
+            text = requirement.line.join(re.split(rf"{flag} \S+ \(line {number}\)", text))
+    return text
+
+
 def _without_traceback(text: str) -> str:
     """Keep what pip says and the last line of what it crashed with."""
+    text = text[max(text.find("ERROR:"), 0) :]
     said, crashed, traceback = text.strip().partition("Traceback (most recent call last):")
     last = traceback.strip().splitlines()[-1].rpartition("exceptions.")[2] if crashed else ""
     return f"{said.strip()}\n{last}".strip()

@@ -122,7 +122,7 @@ class Bench:
             (self.folder / name).write_text(lines)
         pre = ["--pre"] if "--pre" in detection.options else []
         return [
-            *("-m", "piptools", "compile", "--quiet", "--generate-hashes", *pre),
+            *("-m", "piptools", "compile", "--generate-hashes", *pre),
             *("--no-config", "--no-header", "--no-annotate", "--strip-extras"),
             # pip and setuptools are requirements like any other; without this they get no pin.
             "--allow-unsafe",
