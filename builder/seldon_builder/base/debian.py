@@ -28,7 +28,7 @@ from .tree import Tree, tree_of, write_tree
 from .trim import trimmed
 
 # Raise it whenever the bytes of a base would change for the same packages.
-BASE_LAYOUT = "1"
+BASE_LAYOUT = "2"
 PACKAGES: Mapping[str, tuple[str, ...]] = {
     # usr-is-merged spares bookworm the other way to a merged /usr, which needs all of Perl.
     "run": ("ca-certificates", "libgomp1", "libstdc++6", "python3", "tzdata", "usr-is-merged"),

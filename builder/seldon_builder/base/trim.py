@@ -20,6 +20,8 @@ _DROPPED = re.compile(
     # The host's: a container's runtime writes its own.
     r"|etc/(?:resolv\.conf|hostname|machine-id|\.pwd\.lock)"
     r"|var/lib/dpkg/(?:\S*-old|lock|lock-frontend|triggers/Lock)"
+    # The C library's converters; Python has its own. What is common in the West stays for libraries in C.
+    r"|usr/lib/[^/]+/gconv/(?!gconv-modules|CP125|ISO8859-|UNICODE|UTF-)[^/]+"
     # Licences stay.
     r"|usr/share/doc/[^/]+/(?!copyright$).*"
 )
