@@ -17,6 +17,7 @@ from .message import Answer, Kind, Message
 from .signature import Meta
 
 OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
+SLOW_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
 NON_FINITE = (b"NaN", b"Infinity")
 
 
@@ -82,7 +83,7 @@ def _decode_tensor(tensor: object) -> npt.NDArray[Any]:
         raise PayloadInvalid("data.tensor must be an object with shape and values")
     values, shape = _array(tensor["values"]), tensor["shape"]
     try:
-        return values.reshape(shape)
+        return values.reshape(tuple(shape))
     except (ValueError, TypeError) as error:
         raise PayloadInvalid(
             f"data.tensor has {values.size} values, which do not fill shape {shape}"
@@ -113,12 +114,13 @@ def encode(answer: Answer) -> bytes:
     try:
         return orjson.dumps(document, default=_plain, option=OPTIONS)
     except TypeError:
-        return _encode_odd_keys(document)
+        return _encode_slowly(document)
 
 
-def _encode_odd_keys(document: Mapping[str, object]) -> bytes:
+def _encode_slowly(document: Mapping[str, object]) -> bytes:
+    """Write what the fast way refuses: keys that are numbers, arrays in another machine's byte order."""
     try:
-        return orjson.dumps(document, default=_plain, option=OPTIONS | orjson.OPT_NON_STR_KEYS)
+        return orjson.dumps(document, default=_plain, option=SLOW_OPTIONS)
     except TypeError as error:
         raise AnswerInvalid(f"the answer does not fit into JSON: {error}") from error
 
@@ -140,7 +142,8 @@ def _document(answer: Answer) -> dict[str, object]:
 
 
 def _data(answer: Answer, payload: npt.NDArray[Any] | list[object]) -> dict[str, object]:
-    array = payload if isinstance(payload, np.ndarray) else _array_or_none(payload)
+    # asarray: a matrix stays two-dimensional whatever one does to it.
+    array = np.asarray(payload) if isinstance(payload, np.ndarray) else _array_or_none(payload)
     shape = array.shape if array is not None else ()
     names = _names(answer.names, shape)
     numeric = array is not None and array.dtype.kind in "iufc"

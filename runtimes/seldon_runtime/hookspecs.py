@@ -22,5 +22,5 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 def seldon_runtime(settings: Mapping[str, str]) -> Runtime | None:
     """Return your runtime, ``active`` where these variables want it; None where it cannot serve at all.
 
-    A build calls this too, to learn what an image must hold: import what the server needs in ``start``.
+    A build calls this too, to learn what an image must hold: import what the server needs in ``load``.
     """

@@ -9,13 +9,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 
 from . import loading, plugins
 from .errors import GraceExceeded
 from .model import Model
-from .runtime import Front, Runtime
+from .runtime import Front, Start
 from .server_settings import ServerSettings, settings_from
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -27,14 +27,14 @@ logger = logging.getLogger("seldon_runtime")
 
 def serve(variables: Mapping[str, str], folder: Path) -> None:
     """Serve the model of ``folder`` until a signal says stop."""
-    began = time.monotonic()
     for number in SIGNALS:
         signal.signal(number, _leave)
     settings = settings_from(variables, folder)
     logging.basicConfig(level=settings.log_level, format=LOG_FORMAT)
     chosen = plugins.runtimes(plugins.plugins(), variables)
+    starts = {runtime.name: runtime.load() for runtime in chosen}
     factory = loading.find_class(settings.model_name, folder)
-    _run_until_stopped(factory, settings, chosen, began)
+    _exit_within(_run(_serve(factory, settings, starts)))
 
 
 def _leave(*_: object) -> None:
@@ -42,31 +42,30 @@ def _leave(*_: object) -> None:
     os._exit(0)
 
 
-def _run_until_stopped(
-    factory: loading.Factory, settings: ServerSettings, chosen: Sequence[Runtime], began: float
-) -> None:
+def _run(serving: Coroutine[None, None, float]) -> float:
     import uvloop
 
-    loop = uvloop.new_event_loop()
-    left = loop.run_until_complete(_serve(factory, settings, chosen, began))
+    return uvloop.new_event_loop().run_until_complete(serving)
+
+
+def _exit_within(seconds: float) -> None:
     # A thread that the model left behind may run on for what remains of the grace period, not for ever.
-    last = threading.Timer(left, os._exit, (0,))
+    last = threading.Timer(seconds, os._exit, (0,))
     last.daemon = True
     last.start()
 
 
-async def _serve(
-    factory: loading.Factory, settings: ServerSettings, chosen: Sequence[Runtime], began: float
-) -> float:
-    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+async def _serve(factory: loading.Factory, settings: ServerSettings, starts: Mapping[str, Start]) -> float:
+    """Load, serve, stop; return what is left of the grace period."""
+    began, loop, stopping = time.monotonic(), asyncio.get_running_loop(), asyncio.Event()
     for number in SIGNALS:
-        loop.add_signal_handler(number, _leave, number)
+        loop.add_signal_handler(number, _leave)
     model = await Model.load(factory, settings)
-    fronts = [await runtime.start(model, settings) for runtime in chosen]
+    loaded = time.monotonic() - began
+    fronts = [await start(model, settings) for start in starts.values()]
     for number in SIGNALS:
         loop.add_signal_handler(number, stopping.set)
-    names = ", ".join(runtime.name for runtime in chosen)
-    logger.info("Serving %s (%s) after %.2f s", settings.model_name, names, time.monotonic() - began)
+    logger.info("Serving %s (%s), loaded in %.2f s", settings.model_name, ", ".join(starts), loaded)
     await stopping.wait()
     return await _stop(fronts, settings.grace)
 

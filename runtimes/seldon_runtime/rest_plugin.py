@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from .hookspecs import hookimpl
-from .runtime import Front, Port, Runtime
-
-if TYPE_CHECKING:
-    from .model import Model
-    from .server_settings import ServerSettings
+from .runtime import Port, Runtime, Start
 
 # The lowest versions are those that the tests pass with on Python 3.10; see docs/runtime.md.
 REQUIREMENTS = ("httptools>=0.5", "numpy>=1.22", "orjson>=3.6", "uvicorn>=0.20", "uvloop>=0.17")
 PORTS = (Port("http", 9000, "PREDICTIVE_UNIT_HTTP_SERVICE_PORT"),)
 
 
-async def start(model: Model, settings: ServerSettings) -> Front:
-    """Open the HTTP port."""
+def load() -> Start:
+    """Import the HTTP server."""
     from .server import RestFront
 
-    return await RestFront.start(model, settings)
+    return RestFront.start
 
 
 @hookimpl
 def seldon_runtime(settings: Mapping[str, str]) -> Runtime:
     """Serve unless another protocol alone is asked for."""
     api_type = settings.get("API_TYPE", "").upper()
-    return Runtime("rest", REQUIREMENTS, PORTS, start, active=api_type in ("", "REST"))
+    return Runtime("rest", REQUIREMENTS, PORTS, load, active=api_type in ("", "REST"))

@@ -27,6 +27,7 @@ class Front(Protocol):
         """Accept no more, answer every request that was accepted, close."""
 
 
+# Opens the ports for a model that is loaded.
 Start = Callable[["Model", "ServerSettings"], Awaitable[Front]]
 
 
@@ -35,11 +36,12 @@ class Runtime:
     """One way to serve a model.
 
     ``requirements`` are PEP 508 and as wide as they work: they are resolved together with the model's own.
-    ``start`` opens the ports, with a model that is loaded. ``active`` tells whether the settings want it.
+    ``load`` imports the server, before the model's folder is on the path, and returns what starts it.
+    ``active`` tells whether the settings want it.
     """
 
     name: str
     requirements: tuple[str, ...]
     ports: tuple[Port, ...]
-    start: Start
+    load: Callable[[], Start]
     active: bool = True

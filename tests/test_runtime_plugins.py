@@ -1,0 +1,68 @@
+"""Which runtimes there are, and what they need."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pluggy
+import pytest
+from seldon_runtime import hookspecs, plugins, rest_plugin
+from seldon_runtime.errors import RuntimeUnavailable
+from seldon_runtime.runtime import Runtime
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize("api_type", ["", "REST", "rest"])
+def test_rest_is_served_unless_another_protocol_alone_is_asked_for(api_type: str) -> None:
+    names = [runtime.name for runtime in plugins.runtimes(plugins.plugins(), {"API_TYPE": api_type})]
+
+    assert names == ["rest"]
+
+
+def test_a_protocol_that_no_runtime_serves_is_refused() -> None:
+    with pytest.raises(RuntimeUnavailable, match="GRPC"):
+        plugins.runtimes(plugins.plugins(), {"API_TYPE": "GRPC"})
+
+
+def test_a_runtime_of_somebody_else_joins() -> None:
+    class Theirs:
+        @hookspecs.hookimpl
+        def seldon_runtime(self) -> Runtime:
+            return Runtime("carrier-pigeon", ("pigeon>=1",), (), rest_plugin.load)
+
+    manager = plugins.plugins()
+    manager.register(Theirs())
+
+    assert [runtime.name for runtime in plugins.runtimes(manager, {})] == ["carrier-pigeon", "rest"]
+
+
+def test_a_misspelt_hook_is_an_error_at_start() -> None:
+    class Theirs:
+        @hookspecs.hookimpl
+        def seldon_runtimes(self) -> None: ...
+
+    manager = plugins.plugins()
+    manager.register(Theirs())
+
+    with pytest.raises(pluggy.PluginValidationError, match="seldon_runtimes"):
+        manager.check_pending()
+
+
+def test_the_distribution_of_the_runtime_needs_what_the_runtimes_need() -> None:
+    tomllib = pytest.importorskip("tomllib")
+    project = tomllib.loads((ROOT / "runtimes" / "pyproject.toml").read_text())["project"]
+
+    assert tuple(project["dependencies"]) == plugins.requirements()
+    assert project["entry-points"]["seldon_runtime"] == {
+        name: module.__name__ for name, module in plugins.BUILT_INS.items()
+    }
+
+
+def test_a_build_learns_the_requirements_without_importing_them() -> None:
+    code = "import sys; from seldon_runtime.plugins import requirements; requirements(); print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert not {"numpy", "orjson", "uvicorn", "asyncio"} & set(told.stdout.split())
