@@ -8,14 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pluggy
+from seldon_runtime.plugins import requirements
 
 from . import app_layers, base, cnb, interpreter_link, resolution, runtime_layer, sbom
 from .base_interpreter import interpreter_of
 from .destination import Written
 from .errors.plugins import ImageRefused, LockUnclaimed, OutputUnknown
 from .errors.store import BlobCorrupt
-from .events import Emit, Event, EventKind, decision
+from .events import Emit, Event, EventKind, decision, silent
 from .image import Image
+from .interpreter import Interpreter
 from .layer import Layer
 from .lock import Lock
 from .model_name import with_model_name
@@ -27,6 +29,8 @@ from .settings_reading import read_settings
 from .source import Source
 from .source_reading import read_source
 from .store import Store
+from .target import Target
+from .weights import weight_patterns
 
 
 @dataclass(frozen=True)
@@ -63,21 +67,23 @@ def _build(order: Order, workshop: Workshop) -> Built:
     clock = Clock(workshop.emit)
     with clock.phase("detect", f"Reading {order.folder}"):
         source = read_source(order.folder, workshop.emit)
-        settings = settings_of(order, source)
+        settings = settings_of(order, source, emit=silent)
     with clock.phase("base", "Choosing the base image"):
         chosen = base_of(order, source, settings, workshop)
-        settings = with_model_name(source, settings_of(order, source, chosen), workshop.emit)
+        settings = with_model_name(source, settings_of(order, source, chosen, workshop.emit), workshop.emit)
     with clock.phase("lock", f"Locking for Python {chosen.target.python} on {chosen.target.platform}"):
         lock = lock_of(order, source, settings, chosen, workshop)
     with clock.phase("layers", f"Packing {len(lock.artifacts)} distributions"):
-        image = assemble(order, source, lock, chosen, workshop)
+        image = assemble(order, source, settings, lock, chosen, workshop)
     with clock.phase("write", f"Writing {order.output.reference} to {order.output}"):
         image = cnb.configured(image, chosen.image, chosen.name, settings.image_environment)
         written = write(order, image, workshop)
     return Built(image, written, settings, lock, clock.seconds)
 
 
-def settings_of(order: Order, source: Source, chosen: base.Base | None = None) -> Settings:
+def settings_of(
+    order: Order, source: Source, chosen: base.Base | None = None, emit: Emit = silent
+) -> Settings:
     """Read everything the user said; the base's own variables join once it is known."""
     return read_settings(
         source,
@@ -86,6 +92,7 @@ def settings_of(order: Order, source: Source, chosen: base.Base | None = None) -
         platform_env=order.asked.platform,
         caller=order.asked.caller,
         base=chosen.image.environment if chosen else {},
+        emit=emit,
     )
 
 
@@ -99,33 +106,53 @@ def base_of(order: Order, source: Source, settings: Settings, workshop: Workshop
         workshop.emit,
         insecure=order.output.insecure,
         connections=order.output.connections,
+        mirror=order.mirror,
         offline=order.offline,
         force=order.force,
     )
 
 
 def lock_of(order: Order, source: Source, settings: Settings, chosen: base.Base, workshop: Workshop) -> Lock:
-    """Detect what the source needs and lock it, with what the server needs, for the base's Python."""
+    """Lock what the source and the server need for the Python of the chosen base."""
+    interpreter = interpreter_of(chosen, workshop.store, workshop.emit)
+    return locked(order, source, settings, chosen.target, workshop, interpreter)
+
+
+def locked(
+    order: Order,
+    source: Source,
+    settings: Settings,
+    target: Target,
+    workshop: Workshop,
+    interpreter: Interpreter | None = None,
+) -> Lock:
+    """Detect what the source needs and lock it, with what the server needs, for ``target``."""
     hooks, emit = workshop.plugins.hook, workshop.emit
     detection = hooks.seldon_detect(source=source, settings=settings)
+    if detection:
+        emit(decision("detect", f"{detection.resolver}: {detection.reason}"))
     index = PackageIndex(ca_bundle=order.ca_bundle, offline=order.offline)
     for known in hooks.seldon_package_index(source=source, settings=settings):
         index = index.merged(known)
     return resolution.lock_for(
         source,
         detection,
-        chosen.target,
+        target,
         index,
         order.engine,
         hooks,
         workshop.store,
         emit,
-        interpreter=interpreter_of(chosen, workshop.store, emit),
+        runtime_requirements=requirements(),
+        interpreter=interpreter,
         refresh=order.refresh,
+        exported=order.exported,
     )
 
 
-def assemble(order: Order, source: Source, lock: Lock, chosen: base.Base, workshop: Workshop) -> Image:
+def assemble(
+    order: Order, source: Source, settings: Settings, lock: Lock, chosen: base.Base, workshop: Workshop
+) -> Image:
     """Stack the layers on the base, from what changes least to what changes most."""
     store, emit = workshop.store, workshop.emit
     interpreter = interpreter_of(chosen, store, emit) if order.bytecode else None
@@ -139,7 +166,7 @@ def assemble(order: Order, source: Source, lock: Lock, chosen: base.Base, worksh
         *dependencies,
         runtime_layer.runtime_layer(store, interpreter),
         sbom.sbom_layer(lock, store),
-        *app_layers.app_layers(source, store, emit),
+        *app_layers.app_layers(source, store, emit, weight_patterns(source, settings)),
         *cnb.config_layers(store),
     )
 

@@ -24,8 +24,9 @@ class Order:
     """One build: the folder, the image's destination and every choice that is not a variable.
 
     ``run_image`` empty means our own Debian base; ``python`` empty means what the source wishes, else the
-    default; ``bytecode`` off leaves compiled Python out; ``refresh`` resolves anew; ``force`` accepts a base
-    without our labels.
+    default; ``bytecode`` off leaves compiled Python out; ``refresh`` resolves anew;
+    ``exported`` off ignores the lock that lies in the source; ``force`` accepts a base
+    without our labels; ``mirror`` is a Debian mirror for our own base.
     """
 
     folder: Path
@@ -37,6 +38,8 @@ class Order:
     engine: str = "uv"
     bytecode: bool = True
     refresh: bool = False
+    exported: bool = True
     offline: bool = False
     force: bool = False
+    mirror: str = ""
     ca_bundle: Path | None = None

@@ -42,7 +42,7 @@ def load_plugins() -> pluggy.PluginManager:
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        raise PluginInvalid(error.plugin.__name__, "", str(error)) from error
+        raise PluginInvalid(str(manager.get_name(error.plugin)), "", str(error)) from error
     return manager
 
 

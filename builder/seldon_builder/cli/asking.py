@@ -35,6 +35,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     add("--python", default="", metavar="3.X", help="the image's Python (default: what the source wishes)")
     add("--platform", choices=[f"linux/{name}" for name in MACHINES], help="default: this machine's")
     add("--run-image", default="", metavar="IMAGE", help="a base: registry reference, docker:NAME or oci:DIR")
+    add("--mirror", default="", metavar="URL", help="a Debian mirror for our own base")
     add("--force", action="store_true", help="accept a base image without our labels")
     add("--engine", default="uv", metavar="NAME", help="who resolves requirements: uv (default) or pip-tools")
     add("--offline", action="store_true", help="use nothing but the store and local files")
@@ -70,6 +71,7 @@ def order_from(options: argparse.Namespace, caller: Caller) -> Order:
         refresh=options.refresh,
         offline=options.offline,
         force=options.force,
+        mirror=options.mirror,
         ca_bundle=caller.ca_bundle,
     )
 

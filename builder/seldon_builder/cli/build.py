@@ -7,7 +7,10 @@ import sys
 import time
 from collections.abc import Iterator
 
+from ..destination import Written
+from ..events import Event
 from ..lifecycle import Built, Workshop, build, settings_of
+from ..order import Order
 from ..plugins import load_plugins
 from ..progress import bytes_text
 from ..settings_reading import show_settings
@@ -51,8 +54,8 @@ def run(options: argparse.Namespace, caller: Caller) -> int:
         return 0
     plugins = load_plugins()
 
-    def emit(event: object) -> None:
-        progress(event)  # type: ignore[arg-type]  # pluggy's hooks are untyped
+    def emit(event: Event) -> None:
+        progress(event)
         plugins.hook.seldon_event(event=event)
 
     began = time.monotonic()
@@ -61,26 +64,39 @@ def run(options: argparse.Namespace, caller: Caller) -> int:
     finally:
         progress.done()
     if not options.quiet:
-        print("\n".join(summary(built, time.monotonic() - began)), file=sys.stderr)
+        print("\n".join(summary(order, built, time.monotonic() - began)), file=sys.stderr)
     print(built.image.digest)
     return 0
 
 
-def summary(built: Built, seconds: float) -> Iterator[str]:
+def summary(order: Order, built: Built, seconds: float) -> Iterator[str]:
     """Write the end of a build: name, digest, size, layers, times and the command that runs it."""
     image, written = built.image, built.written
     reused = sum(layer.reused for layer in image.layers)
     compressed = sum(layer.size for layer in image.layers)
     unpacked = sum(layer.unpacked_size for layer in image.layers)
-    yield f"\nBuilt {written.name} in {seconds:.1f} s"
+    yield f"\nBuilt {order.output.reference} in {seconds:.1f} s"
     yield f"  digest  {image.digest}"
     yield f"  where   {written.where}"
     yield f"  size    {bytes_text(unpacked)} unpacked, {bytes_text(compressed)} compressed"
     yield f"  layers  {len(image.layers)}: {reused} reused, {len(image.layers) - reused} new"
     yield f"  sent    {bytes_text(written.bytes_written)} in {written.layers_written} layers"
     yield "  time    " + " · ".join(f"{phase} {taken:.2f} s" for phase, taken in built.seconds.items())
-    yield f"  run     {written.run_command}"
+    yield f"  run     {run_command(order, written)}"
     yield (
         "  ask     curl -s localhost:9000/api/v1.0/predictions "
         "-H 'Content-Type: application/json' -d '{\"data\":{\"ndarray\":[[1,2,3,4]]}}'"
     )
+
+
+def run_command(order: Order, written: Written) -> str:
+    """Write the exact command that runs the image from where it now is."""
+    name = order.output.reference
+    if order.output.kind == "oci":
+        tool = f"skopeo copy oci:{order.output.path}:{name.tag} docker-daemon:{name}"
+        return f"{tool} && docker run --rm -p 9000:9000 {name}"
+    if order.output.kind == "archive":
+        return f"docker load -i {order.output.path} && docker run --rm -p 9000:9000 {name}"
+    if order.output.kind == "registry":
+        return f"docker run --rm -p 9000:9000 {name.host}/{name.remote_repository}@{written.digest}"
+    return f"docker run --rm -p 9000:9000 {name}"

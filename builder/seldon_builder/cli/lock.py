@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from ..lifecycle import Workshop, base_of, lock_of, settings_of
@@ -39,17 +40,19 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace, caller: Caller) -> int:
     """Write the lock; stdout gets the file's path, or the lock itself for ``-``."""
-    from ..pylock import write_lock
+    from ..resolution import export
 
-    order, progress = order_from(options, caller), caller.progress(options)
+    order = replace(order_from(options, caller), exported=False)
+    progress = caller.progress(options)
     workshop = Workshop(load_plugins(), caller.store(options), progress)
     try:
         source = read_source(order.folder, progress)
         settings = settings_of(order, source)
-        lock = lock_of(order, source, settings, base_of(order, source, settings, workshop), workshop)
+        chosen = base_of(order, source, settings, workshop)
+        lock = lock_of(order, source, settings, chosen, workshop)
     finally:
         progress.done()
-    text = write_lock(lock)
+    text = export(lock, source, workshop.store)
     if options.lock_file == "-":
         sys.stdout.write(text)
         return 0
