@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import BinaryIO
 
-from .compiling import Compiler, Slice
+from .compiling import Compiler, Slice, pyc_entry
 from .digest import Digest
 from .encoder import CHUNK, PlainEncoder
 from .entry import Entry
@@ -52,6 +52,14 @@ def bytecode_layer(
         return None
 
 
+def is_compiled(store: Store, artifacts: Sequence[Artifact], version: str) -> bool:
+    """Tell whether ``bytecode_layer`` would run no interpreter."""
+    key = bytecode_key(artifacts, version)
+    return store.record("no-bytecode", key) is not None or bool(
+        store.known_layer(key, LayerKind.BYTECODE, "")
+    )
+
+
 def bytecode_key(artifacts: Sequence[Artifact], version: str) -> Digest:
     """Digest what decides the bytecode of ``artifacts``: the wheels and the interpreter's exact version."""
     return cache_key("bytecode", version, DEPENDENCIES, *(artifact.sha256.hex for artifact in artifacts))
@@ -63,12 +71,11 @@ def _entries(
     if len(artifacts) == 1:
         results = opened.enter_context(store.scratch())
         found = _compile(store, artifacts[0], target, compiler, results)
-        yield from (_entry(source, pyc, target) for source, pyc in found.items())
+        yield from (pyc_entry(path, pyc) for path, pyc in found.items())
         return
     # In a shared layer each wheel's bytecode is kept, so that one new wheel does not compile them all.
     for artifact in artifacts:
-        for source, pyc in _kept(store, artifact, target, compiler, opened):
-            yield _entry(source, pyc, target)
+        yield from _kept(store, artifact, target, compiler, opened)
 
 
 def _compile(
@@ -82,8 +89,8 @@ def _compile(
 
 def _kept(
     store: Store, artifact: Artifact, target: Target, compiler: Compiler, opened: ExitStack
-) -> Iterator[tuple[str, Slice]]:
-    """Yield each source and its pyc, compiled once for all layers that share this wheel."""
+) -> Iterator[Entry]:
+    """Yield the bytecode of a wheel, compiled once for all layers that share it."""
     key = bytecode_key([artifact], compiler.version)
     record = store.record("bytecode", key)
     if record is None or not store.has(Digest.parse(record["digest"]), record["size"]):
@@ -93,8 +100,8 @@ def _kept(
         while verified.read(CHUNK):
             pass
     file = opened.enter_context(blob.path.open("rb"))
-    for source, (start, size) in record["files"].items():
-        yield source, Slice(file, start, size)
+    for path, (start, size) in record["files"].items():
+        yield pyc_entry(path, Slice(file, start, size))
 
 
 def _keep(store: Store, key: Digest, artifact: Artifact, target: Target, compiler: Compiler) -> Record:
@@ -103,7 +110,7 @@ def _keep(store: Store, key: Digest, artifact: Artifact, target: Target, compile
         results.seek(0)
         while data := results.read(CHUNK):
             writer.write(data)
-        files = {source: [pyc.start, pyc.size] for source, pyc in found.items()}
+        files = {path: [pyc.start, pyc.size] for path, pyc in found.items()}
         record = {"digest": str(writer.commit()), "size": writer.size, "files": files}
     store.keep("bytecode", key, record)
     return record
@@ -112,9 +119,3 @@ def _keep(store: Store, key: Digest, artifact: Artifact, target: Target, compile
 def _is_source(entry: Entry, site: str) -> bool:
     is_ours = entry.path.startswith(site) and isinstance(entry.content, WheelContent)
     return is_ours and entry.path.endswith(".py")
-
-
-def _entry(source: str, pyc: Slice, target: Target) -> Entry:
-    folder, _, name = source.rpartition("/")
-    tag = f"cpython-{target.python.replace('.', '')}"
-    return Entry(f"{folder}/__pycache__/{name.removesuffix('.py')}.{tag}.pyc", 0o644, pyc.size, pyc)

@@ -6,7 +6,7 @@ import io
 import os
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import BinaryIO
 
@@ -48,7 +48,7 @@ class Compiler:
     """The image's Python, and how many of its processes may work at once."""
 
     interpreter: Interpreter
-    processes: int
+    processes: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
 
     @property
     def version(self) -> str:
@@ -56,10 +56,10 @@ class Compiler:
         return self.interpreter.version
 
     def compile(self, files: Sequence[Entry], store: Store, results: BinaryIO) -> dict[str, Slice]:
-        """Compile the source files of one wheel into ``results``; what is not Python's syntax is left out.
+        """Compile source files into ``results``; what is not Python's syntax is left out of the answer.
 
-        The answer goes by the files' paths in the image. The bytes depend on which files come together, so
-        all files of a wheel must be given, and no others.
+        The answer goes by the paths of the pyc in the image. The bytes depend on which files come together,
+        so all files of a wheel must be given, and no others.
         """
         ordered = sorted(files, key=lambda file: file.path)
         if not ordered:
@@ -72,7 +72,12 @@ class Compiler:
         found = dict(_results(results))
         if found.keys() != {*range(len(ordered)), _END}:
             raise BytecodeIncomplete(self.version)
-        return {file.path: found[at] for at, file in enumerate(ordered) if found[at].size}
+        return {self._pyc_path(file): found[at] for at, file in enumerate(ordered) if found[at].size}
+
+    def _pyc_path(self, file: Entry) -> str:
+        folder, _, name = file.path.rpartition("/")
+        tag = "cpython-" + "".join(self.version.split(".")[:2])
+        return f"{folder}/__pycache__/{name.removesuffix('.py')}.{tag}.pyc"
 
     def _job(self, files: Sequence[Entry]) -> Iterator[bytes]:
         yield _NUMBER.pack(self.processes)
@@ -85,6 +90,11 @@ class Compiler:
     def _run(self, job: BinaryIO, results: BinaryIO) -> None:
         text = resources.files(__package__ or "").joinpath("bytecode_worker.py").read_text()
         self.interpreter.run([*ARGUMENTS, text], stdin=job, stdout=results, environment=ENVIRONMENT)
+
+
+def pyc_entry(path: str, pyc: Slice) -> Entry:
+    """Make the entry of a compiled file."""
+    return Entry(path, 0o644, pyc.size, pyc)
 
 
 def _framed(index: int, file: Entry) -> bytes:

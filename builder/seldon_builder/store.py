@@ -176,9 +176,8 @@ class Store:
 
         ``pack`` writes the compressed blob and returns the diff id and the unpacked size in bytes.
         """
-        record = self.record("layers", key)
-        if record and self.has(Digest.parse(record["digest"]), record["size"]):
-            return self._layer(record, kind, created_by, reused=True)
+        if known := self.known_layer(key, kind, created_by):
+            return known
         with self.writer() as writer:
             diff_id, unpacked_size = pack(writer)
             digest = writer.commit()
@@ -190,6 +189,13 @@ class Store:
         }
         self.keep("layers", key, made)
         return self._layer(made, kind, created_by, reused=False)
+
+    def known_layer(self, key: Digest, kind: LayerKind, created_by: str) -> Layer | None:
+        """Return the layer of ``key``, None where it is not here."""
+        record = self.record("layers", key)
+        if record and self.has(Digest.parse(record["digest"]), record["size"]):
+            return self._layer(record, kind, created_by, reused=True)
+        return None
 
     def _layer(self, record: Record, kind: LayerKind, created_by: str, *, reused: bool) -> Layer:
         digest = Digest.parse(record["digest"])
