@@ -100,7 +100,7 @@ def _decoded(config: Path, entry: Mapping[str, Any]) -> tuple[str, Secret]:
     if not entry.get("auth"):
         return str(entry.get("username") or ""), Secret(str(entry.get("password") or ""))
     try:
-        user, _, password = b64decode(str(entry["auth"])).decode().partition(":")
+        user, _, password = b64decode(str(entry["auth"]), validate=True).decode().partition(":")
     except ValueError as error:
         raise CredentialsUnreadable(str(config), "an `auth` in it is not base64 of user:password") from error
     return user, Secret(password.rstrip("\0"))
