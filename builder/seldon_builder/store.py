@@ -3,7 +3,8 @@
 Layout below the root: ``blobs/<hex>``, ``records/<kind>/<key>.json``, ``rootfs/<name>/`` and ``tmp/``. A blob
 or record comes into being by a rename, so readers never see half of one, and parallel builds that make the
 same blob both succeed. Nothing found here is believed for its name alone: sizes are compared before use,
-digests whenever bytes are read.
+digests whenever bytes are read. Whatever is used gets a new modification time, and every open store has a
+locked file in ``tmp``: by both ``store_upkeep.prune`` knows what it may remove.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import io
 import json
 import os
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,6 +28,7 @@ from .errors.store import BlobCorrupt, StoreFull, StoreUnusable
 from .layer import GZIP_LAYER, Layer, LayerKind
 
 Record = Mapping[str, Any]
+SESSION = "session-"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -38,6 +41,7 @@ class StoredBlob:
 
     def open(self) -> BinaryIO:
         """Open the blob's bytes from their start."""
+        _touch(self.path)
         return io.BufferedReader(_VerifiedReader(self.path, self.digest), 1 << 18)
 
 
@@ -96,6 +100,17 @@ def _explained(place: Path) -> Iterator[None]:
         raise StoreUnusable(place, error) from error
 
 
+def _end_session(handle: int, name: str) -> None:
+    Path(name).unlink(missing_ok=True)
+    os.close(handle)
+
+
+def _touch(path: Path) -> None:
+    # A store that is shared read-only is of use as well.
+    with suppress(OSError):
+        os.utime(path)
+
+
 class Store:
     """What was fetched and built before, shared by all builds of this user."""
 
@@ -105,13 +120,23 @@ class Store:
         with _explained(root):
             for folder in (self._blobs, self._records, self._temporary):
                 folder.mkdir(parents=True, exist_ok=True)
+            self.session = self._begin_session()
+
+    def _begin_session(self) -> Path:
+        """Make the file whose lock tells, until this store is gone, that a build is running."""
+        handle, name = tempfile.mkstemp(dir=self._temporary, prefix=SESSION)
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        weakref.finalize(self, _end_session, handle, name)
+        return Path(name)
 
     def has(self, digest: Digest, size: int = 0) -> bool:
         """Tell whether a blob is here and, where ``size`` is known, as long as it must be."""
+        path = self._blobs / digest.hex
         try:
-            found = (self._blobs / digest.hex).stat().st_size
+            found = path.stat().st_size
         except FileNotFoundError:
             return False
+        _touch(path)
         return not size or found == size
 
     def blob(self, digest: Digest) -> StoredBlob:
@@ -123,13 +148,16 @@ class Store:
         """Open a new blob; without ``commit`` nothing of it stays."""
         with _explained(self.root):
             handle, name = tempfile.mkstemp(dir=self._temporary)
-        with os.fdopen(handle, "wb", buffering=1 << 18) as file:
+        file = os.fdopen(handle, "wb", buffering=1 << 18)
+        try:
             # A lock tells `prune` that this file's writer still lives.
             fcntl.flock(file, fcntl.LOCK_EX)
-            try:
-                yield BlobWriter(file, Path(name), self._blobs)
-            finally:
-                Path(name).unlink(missing_ok=True)
+            yield BlobWriter(file, Path(name), self._blobs)
+        finally:
+            Path(name).unlink(missing_ok=True)
+            # What a full disk left in the buffer belongs to a file that is gone.
+            with suppress(OSError):
+                file.close()
 
     @contextmanager
     def scratch(self) -> Iterator[BinaryIO]:
@@ -158,6 +186,7 @@ class Store:
         except ValueError:
             path.unlink(missing_ok=True)
             return None
+        _touch(path)
         return found if isinstance(found, dict) else None
 
     def keep(self, kind: str, key: Digest, value: Record) -> None:
@@ -166,8 +195,12 @@ class Store:
         with _explained(folder):
             folder.mkdir(exist_ok=True)
             with tempfile.NamedTemporaryFile("w", dir=self._temporary, delete=False) as file:
-                json.dump(value, file, sort_keys=True)
-            Path(file.name).replace(folder / f"{key.hex}.json")
+                try:
+                    json.dump(value, file, sort_keys=True)
+                    file.flush()
+                    Path(file.name).replace(folder / f"{key.hex}.json")
+                finally:
+                    Path(file.name).unlink(missing_ok=True)
 
     def layer(
         self, key: Digest, kind: LayerKind, created_by: str, pack: Callable[[BlobWriter], tuple[Digest, int]]

@@ -1,0 +1,145 @@
+"""Look at, check and shrink a store, while builds may be using it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from .digest import SHA256_HEX, Digest
+from .encoder import CHUNK
+from .errors.store import BlobCorrupt
+from .rootfs import remove
+from .store import SESSION, Store
+
+# A file's writer locks it a moment after it made it; younger ones are left alone.
+SETTLED_AFTER = 60.0
+# Records of these kinds are worth nothing without the blob that they lead to.
+_LEADING = ("layers", "bytecode", "bases")
+_TREES = ("rootfs", "environments")
+
+
+def usage(store: Store) -> list[tuple[str, int, int]]:
+    """Return, of each kind of content, how many pieces there are and their bytes on the disk."""
+    kinds = [("blobs", list((store.root / "blobs").iterdir())), ("records", list(_records(store)))]
+    kinds += [(name, list(_trees(store, name))) for name in _TREES]
+    kinds.append(("temporary", list((store.root / "tmp").iterdir())))
+    return [(name, len(paths), sum(_size(path) for path in paths)) for name, paths in kinds]
+
+
+def verify(store: Store) -> list[Digest]:
+    """Read every blob, discard the damaged ones and what leads nowhere; return the damaged."""
+    discarded = [digest for digest in _digests(store) if not _is_whole(store, digest)]
+    _drop_leading_nowhere(store)
+    return discarded
+
+
+def prune(store: Store, keep_seconds: float, now: float) -> int:
+    """Remove what was not used in the last ``keep_seconds`` and return the bytes that this freed.
+
+    What a running build used, or may come to use, stays: it has been used since that build began. Only
+    unpacked trees do not tell when they were used, so they stay as long as any build runs.
+    """
+    running = [path.stat().st_mtime for path in _sessions(store)]
+    cutoff = min([now - keep_seconds, *running])
+    freed = sum(_remove(path, cutoff) for path in (*(store.root / "blobs").iterdir(), *_records(store)))
+    if not running:
+        freed += sum(_remove(path, cutoff) for name in _TREES for path in _trees(store, name))
+    freed += sum(_remove(path, now - SETTLED_AFTER) for path in _abandoned(store, is_quiet=not running))
+    _drop_leading_nowhere(store)
+    return freed
+
+
+def _records(store: Store) -> Iterator[Path]:
+    return (store.root / "records").glob("*/*.json")
+
+
+def _trees(store: Store, name: str) -> Iterator[Path]:
+    # What begins with a dot is a lock, or half a tree that its maker holds a lock for.
+    return (path for path in (store.root / name).glob("*") if not path.name.startswith("."))
+
+
+def _digests(store: Store) -> list[Digest]:
+    names = (path.name for path in (store.root / "blobs").iterdir())
+    return sorted(Digest(name) for name in names if SHA256_HEX.fullmatch(name))
+
+
+def _is_whole(store: Store, digest: Digest) -> bool:
+    path = store.blob(digest).path
+    try:
+        used = path.stat().st_mtime
+        with store.blob(digest).open() as blob:
+            while blob.read(CHUNK):
+                pass
+        # To be looked at is not to be used.
+        os.utime(path, (used, used))
+    except BlobCorrupt:
+        return False
+    except FileNotFoundError:
+        pass
+    return True
+
+
+def _drop_leading_nowhere(store: Store) -> None:
+    for kind in _LEADING:
+        for path in (store.root / "records" / kind).glob("*.json"):
+            if not _leads_to_a_blob(store, path):
+                path.unlink(missing_ok=True)
+
+
+def _leads_to_a_blob(store: Store, path: Path) -> bool:
+    try:
+        record = json.loads(path.read_bytes())
+        found = (store.root / "blobs" / Digest.parse(record["digest"]).hex).stat().st_size
+        return bool(found == record["size"])
+    except (KeyError, TypeError, ValueError, FileNotFoundError):
+        return False
+
+
+def _sessions(store: Store) -> Iterator[Path]:
+    """Yield the files of the builds that run now."""
+    files = (store.root / "tmp").glob(f"{SESSION}*")
+    return (path for path in files if path != store.session and _is_locked(path))
+
+
+def _abandoned(store: Store, *, is_quiet: bool) -> list[Path]:
+    """Return what in ``tmp`` no living process holds a lock for; folders have none, so they need quiet."""
+    paths = (store.root / "tmp").iterdir()
+    return [path for path in paths if (is_quiet if path.is_dir() else not _is_locked(path))]
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        pass
+    return False
+
+
+def _remove(path: Path, unused_since: float) -> int:
+    """Remove what was not used since a moment, by the time it has right now; return the bytes freed."""
+    try:
+        if path.stat().st_mtime >= unused_since:
+            return 0
+        size = _size(path)
+        remove(path)
+    except FileNotFoundError:
+        # Another process was faster.
+        return 0
+    return size
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file or tree on the disk."""
+    total = 0
+    for each in (path, *(path.rglob("*") if path.is_dir() else ())):
+        try:
+            total += each.lstat().st_blocks * 512
+        except FileNotFoundError:
+            continue
+    return total
