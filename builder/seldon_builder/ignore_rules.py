@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
@@ -45,10 +46,14 @@ def never_packed(prefix: str, name: str, folder: Path | None) -> bool:
         )
     if not prefix and name in NEVER_AT_TOP:
         # A package of that name is the model's own code.
-        return not (folder / "__init__.py").exists()
-    if name in NEVER_FOLDERS or (folder / "pyvenv.cfg").exists():
+        return not _holds(folder, "__init__.py")
+    if name in NEVER_FOLDERS or _holds(folder, "pyvenv.cfg"):
         return True
-    return name.endswith(".oci") and (folder / "oci-layout").exists()
+    return name.endswith(".oci") and _holds(folder, "oci-layout")
+
+
+def _holds(folder: Path, name: str) -> bool:
+    return os.path.exists(folder / name)  # noqa: PTH110  # a Path raises where the folder may not be read
 
 
 @dataclass(frozen=True)

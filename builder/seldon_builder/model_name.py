@@ -60,7 +60,7 @@ def _checked(source: Source, code: ModelCode, name: str, settings: Settings, emi
         _accept_newer_python(code, module_name, class_name)
     elif not _may_have(code, module, class_name):
         raise ModelClassMissing(
-            name, origin, module.path, sorted(module.classes), _longer_name(code, name, class_name)
+            name, origin, module.path, sorted(module.classes), _suggested(code, name, class_name)
         )
     return name
 
@@ -72,9 +72,12 @@ def _may_have(code: ModelCode, module: PythonModule, name: str) -> bool:
     return bool(code.find_class(module, name)) or any(star not in code.paths for star in module.stars)
 
 
-def _longer_name(code: ModelCode, name: str, class_name: str) -> str:
-    inner = code.module(name)
-    return f"{name}.{class_name}" if inner and class_name in inner.classes and name in code.paths else ""
+def _suggested(code: ModelCode, name: str, class_name: str) -> str:
+    """Return what was meant by a file (``Iris.py``) or by a module in place of its class (``pkg.Iris``)."""
+    meant = name.removesuffix(".py")
+    inner = code.module(meant)
+    own = meant.rpartition(".")[2]
+    return name_of(meant, own) if inner and own in inner.classes and class_name in (own, "py") else ""
 
 
 def _accept_installed(source: Source, code: ModelCode, name: str, origin: str, emit: Emit) -> None:
@@ -96,15 +99,15 @@ def _accept_installed(source: Source, code: ModelCode, name: str, origin: str, e
 
 
 def _alike(code: ModelCode, module: str, cls: str) -> list[str]:
-    """Return MODEL_NAMEs near a wrong one: other case, other folder, or `Iris.py` for `Iris`."""
-    wanted = {folded(module.rpartition(".")[2]), *([folded(module)] if cls == "py" else [])}
-    near = sorted(path for path in code.paths if folded(path.rpartition(".")[2]) in wanted)
+    """Return MODEL_NAMEs near a wrong one: in another case or another folder."""
+    wanted = folded(module.rpartition(".")[2])
+    near = sorted(path for path in code.paths if folded(path.rpartition(".")[2]) == wanted)
     return [
         name_of(found.name, name)
         for path in near
         if (found := code.module(path))
         for name in found.classes
-        if folded(name) in {folded(cls), *wanted}
+        if folded(name) in (folded(cls), wanted)
     ]
 
 

@@ -16,7 +16,7 @@ HOPSWORKS_CLASSES = frozenset({"Predict", "Predictor"})
 # Their classes may look like models, but none is what an image serves.
 _ASIDE = re.compile(r"setup|conftest|noxfile|tasks|test_.*|.*_tests?|train|train_.*|training|training_.*")
 _ASIDE_FOLDERS = frozenset({"tests", "test", "docs", "examples", "notebooks", "benchmarks"})
-CLASS_LINE = re.compile(rb"^[ \t]*class[ \t]+([^\W\d]\w*)", re.MULTILINE)
+CLASS_LINE = re.compile(rb"^[ \t]*class[ \t]+([A-Za-z_\x80-\xff][\w\x80-\xff]*)", re.MULTILINE)
 
 
 @dataclass(frozen=True)

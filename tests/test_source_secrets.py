@@ -1,0 +1,117 @@
+"""Credentials in a model folder are taken out, or told of without being shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from seldon_builder.events import Event, EventKind, silent
+from seldon_builder.source import Source
+from seldon_builder.source_reading import read_source
+from seldon_builder.source_secrets import cleaned, find_credentials, tell_of_credentials, without_users
+
+PASSWORD = "hunter2"
+AWS_KEY = "AKIA" + "ABCDEFGHIJKLMNOP"
+PEM = "-----BEGIN RSA " + "PRIVATE KEY-----\nabc\n"
+
+
+def source(folder: Path, files: dict[str, str]) -> Source:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return read_source(folder, silent)
+
+
+URLS = [
+    (f"https://me:{PASSWORD}@host/simple", "https://host/simple"),
+    (f"https://{PASSWORD}@host/simple", "https://host/simple"),
+    (
+        f"--extra-index-url=https://me:{PASSWORD}@host:8080/a\nnumpy\n",
+        "--extra-index-url=https://host:8080/a\nnumpy\n",
+    ),
+    (f"x @ git+https://me:{PASSWORD}@host/x.git@v1", "x @ git+https://host/x.git@v1"),
+    (f'url = "https://me:{PASSWORD}@a", b = "https://me:{PASSWORD}@b"', 'url = "https://a", b = "https://b"'),
+    (f"https://me:{PASSWORD}@@host/", "https://host/"),
+    ("git+ssh://git@host/x.git", "git+ssh://git@host/x.git"),
+    ("https://${USER}:${PASSWORD}@host/", "https://${USER}:${PASSWORD}@host/"),
+    ("https://host/a@b", "https://host/a@b"),
+    ("author@host", "author@host"),
+]
+
+
+@pytest.mark.parametrize(("text", "clean"), URLS)
+def test_users_are_taken_out_of_urls_and_nothing_else_changes(text: str, clean: str) -> None:
+    assert without_users(text.encode()).decode() == clean
+
+
+REQUIREMENT_FILES = [
+    "requirements.txt", "requirements-dev.in", "requirements/base.txt", "sub/constraints.txt", "poetry.lock",
+    "uv.lock", "pylock.toml", "pylock.gpu.toml", "Pipfile", "Pipfile.lock", "pyproject.toml", "environment.yml",
+    "conda-lock.yml", "setup.cfg",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REQUIREMENT_FILES)
+def test_requirement_and_lock_files_are_cleaned(tmp_path: Path, name: str) -> None:
+    found = source(tmp_path, {name: f"# https://me:{PASSWORD}@host\n"})
+    file = found.find(name)
+
+    assert file is not None
+    assert cleaned(found, file) == b"# https://host\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("Iris.py", f"'https://me:{PASSWORD}@h'"), ("requirements.txt", "numpy\n")]
+)
+def test_other_files_stay_as_they_are(tmp_path: Path, name: str, text: str) -> None:
+    found = source(tmp_path, {name: text})
+
+    assert cleaned(found, found.files[0]) is None
+
+
+FOUND = {
+    "url": ("Iris.py", f"a = 1\nURL = 'postgres://me:{PASSWORD}@db/x'\n", "Iris.py:2 (URL with a password)"),
+    "aws": ("config.ini", f"\n\nkey={AWS_KEY}\n", "config.ini:3 (AWS access key)"),
+    "pem": ("tls.key", PEM, "tls.key:1 (private key)"),
+    "dotenv": (".env.local", f"A=https://me:{PASSWORD}@h\n", ".env.local:1 (URL with a password)"),
+    "token": (
+        "requirements.txt",
+        f"https://{PASSWORD}@h/x.whl\n",
+        "requirements.txt:1 (URL with a password)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "text", "told"), FOUND.values(), ids=FOUND)
+def test_credentials_are_found_by_line(tmp_path: Path, name: str, text: str, told: str) -> None:
+    assert [str(one) for one in find_credentials(source(tmp_path, {name: text}))] == [told]
+
+
+HARMLESS = [
+    "url = f'https://{user}:{password}@host'", "'https://%s:%s@host' % x", "# https://<user>:<password>@host",
+    "email = 'me@host'", "'https://host/@scope/x'", "AKIA short", "-----BEGIN PUBLIC KEY-----",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_is_no_credential_is_not_told_of(tmp_path: Path, text: str) -> None:
+    assert list(find_credentials(source(tmp_path, {"Iris.py": text}))) == []
+
+
+def test_large_files_are_not_searched(tmp_path: Path) -> None:
+    assert list(find_credentials(source(tmp_path, {"a.txt": AWS_KEY + " " * (1 << 20)}))) == []
+
+
+def test_the_warning_names_places_and_never_values(tmp_path: Path) -> None:
+    told: list[Event] = []
+    files = {
+        "Iris.py": f"x = 'https://me:{PASSWORD}@h'\n",
+        "requirements.txt": f"https://me:{PASSWORD}@h/a.whl\n",
+    }
+
+    tell_of_credentials(source(tmp_path, files), told.append)
+
+    assert [event.kind for event in told] == [EventKind.DECISION, EventKind.WARNING]
+    assert "requirements.txt:1" in told[0].message
+    assert "Iris.py:1" in told[1].message
+    assert PASSWORD not in repr(told)
