@@ -39,7 +39,9 @@ def unpack(image: Image, store: Store, emit: Emit) -> Path:
             # Under the lock: what stands here was left behind by a process that was killed.
             partial = store.root / "rootfs" / f".{name}.partial"
             remove(partial)
-            partial.mkdir(mode=0o755)
+            partial.mkdir()
+            # Another user's interpreter runs in it, whatever the umask of whoever builds.
+            partial.chmod(0o755)
             _unpack_layers(image, partial, emit)
             _make_mount_points(partial)
             partial.rename(place)

@@ -140,8 +140,15 @@ def _hide_below(folder: Path, fresh: set[Path]) -> None:
             _hide_below(child, fresh)
 
 
+def _make_parents(folder: Path) -> None:
+    if not folder.is_dir():
+        _make_parents(folder.parent)
+        folder.mkdir()
+        folder.chmod(0o755)
+
+
 def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, place: Path, root: Path) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
+    _make_parents(place.parent)
     if member.isdir():
         if place.is_symlink() or not place.is_dir():
             remove(place)
