@@ -69,7 +69,7 @@ def running() -> Iterator[FakeRegistry]:
     """Serve a registry on a free port of this machine."""
     registry = FakeRegistry()
     handler = type("Handler", (_Handler,), {"registry": registry})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = _Server(("127.0.0.1", 0), handler)
     registry.address = f"127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -79,6 +79,11 @@ def running() -> Iterator[FakeRegistry]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *arguments: object) -> None:
+        """Stay silent about clients that hang up: some tests do."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -49,10 +49,11 @@ def program() -> bytes:
     return elf + segment + bytes(code) + message
 
 
-def make_image(store: Store, app: bytes = b"app", size: int = 200_000) -> Image:
-    """Three layers: a program, ``size`` bytes that do not compress, and the app."""
+def make_image(store: Store, app: bytes = b"app", size: int = 200_000, seed: str = "") -> Image:
+    """Three layers: a program, ``size`` bytes that do not compress, and the app; ``seed`` is in the lowest."""
     run = Entry("/hello", 0o755, len(program()), Bytes(program()))
-    base = layer_from_entries(store, cache_key("hello"), LayerKind.BASE, "hello", [run])
+    entries = [run, file("/seed", seed.encode())]
+    base = layer_from_entries(store, cache_key("hello", seed), LayerKind.BASE, "hello", entries)
     config = {"Cmd": ["/hello"], "Env": ["PATH=/"], "Labels": {"purpose": "test"}}
     return Image("amd64", config=config).with_layers(
         base,

@@ -205,7 +205,8 @@ def test_a_layer_that_is_read_halfway_is_not_kept(fake: FakeRegistry, store: Sto
     with layer.open() as stream:
         assert len(stream.read(1000)) == 1000
     assert not fresh.has(layer.digest)
-    assert not list((fresh.root / "tmp").iterdir())
+    left = [path.name for path in (fresh.root / "tmp").iterdir()]
+    assert not [name for name in left if not name.startswith("session-")]
 
 
 def test_a_config_with_other_bytes_is_refused(fake: FakeRegistry, store: Store, tmp_path: Path) -> None:

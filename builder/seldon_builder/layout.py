@@ -29,6 +29,7 @@ REF_NAME = "org.opencontainers.image.ref.name"
 # What containerd and newer Docker engines call an image that they read from an archive.
 IMAGE_NAME = "io.containerd.image.name"
 _CHUNK = 1 << 20
+_FRESH = ".new-"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class LayoutDestination:
             return self._write(image)
 
     def _write(self, image: Image) -> Written:
+        _refuse_foreign(self.path)
         _prepare(self.path)
         written = sent = 0
         total = sum(layer.size for layer in image.layers)
@@ -148,7 +150,7 @@ def _add(layout: Path, digest: Digest, data: bytes) -> None:
 @contextmanager
 def _new_file(place: Path) -> Iterator[BinaryIO]:
     """Open a file that takes its place when all of it is written, and never otherwise."""
-    with tempfile.NamedTemporaryFile(dir=place.parent, prefix=".new-", delete=False) as file:
+    with tempfile.NamedTemporaryFile(dir=place.parent, prefix=_FRESH, delete=False) as file:
         fresh = Path(file.name)
         try:
             yield cast(BinaryIO, file)
@@ -159,11 +161,18 @@ def _new_file(place: Path) -> Iterator[BinaryIO]:
             fresh.unlink(missing_ok=True)
 
 
-def _prepare(layout: Path) -> None:
-    version = layout / VERSION_FILE
-    if not version.exists() and layout.is_dir() and any(layout.iterdir()):
+def _refuse_foreign(layout: Path) -> None:
+    if (layout / VERSION_FILE).exists() or not layout.is_dir():
+        return
+    # Another build may be making the same layout: what it has made so far is no reason to refuse.
+    ours = ("blobs", "index.json", VERSION_FILE)
+    if any(path.name not in ours and not path.name.startswith(_FRESH) for path in layout.iterdir()):
         raise OutputUnwritable(layout, "the folder holds something else than an OCI layout")
+
+
+def _prepare(layout: Path) -> None:
     blob_path(layout, Digest.of(b"")).parent.mkdir(parents=True, exist_ok=True)
+    version = layout / VERSION_FILE
     if not version.exists():
         with _new_file(version) as file:
             file.write(VERSION)
@@ -171,12 +180,15 @@ def _prepare(layout: Path) -> None:
 
 def _name(layout: Path, entry: Mapping[str, Any]) -> None:
     """List ``entry`` in the index in place of the one of its name; parallel builds take turns."""
-    with (layout / VERSION_FILE).open("rb") as lock:
+    lock = os.open(layout, os.O_RDONLY | os.O_DIRECTORY)
+    try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         index = layout / "index.json"
         others = [other for other in _entries(index) if _ref_name(other) != _ref_name(entry)]
         with _new_file(index) as file:
             file.write(index_bytes([*others, entry]))
+    finally:
+        os.close(lock)
 
 
 def _entries(index: Path) -> list[Mapping[str, Any]]:
