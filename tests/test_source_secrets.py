@@ -45,9 +45,9 @@ def test_users_are_taken_out_of_urls_and_nothing_else_changes(text: str, clean: 
 
 
 REQUIREMENT_FILES = [
-    "requirements.txt", "requirements-dev.in", "requirements/base.txt", "sub/constraints.txt", "poetry.lock",
-    "uv.lock", "pylock.toml", "pylock.gpu.toml", "Pipfile", "Pipfile.lock", "pyproject.toml", "environment.yml",
-    "conda-lock.yml", "setup.cfg",
+    "requirements.txt", "requirements-dev.in", "requirements/base.txt", "a/constraints.txt", "poetry.lock",
+    "uv.lock", "pylock.toml", "pylock.gpu.toml", "Pipfile", "Pipfile.lock", "pyproject.toml",
+    "conda-lock.yml", "setup.cfg", "environment.yml",
 ]  # fmt: skip
 
 

@@ -1,0 +1,55 @@
+"""The examples are what they say."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from seldon_builder.events import silent
+from seldon_builder.model_name import infer_model_name
+from seldon_builder.settings_reading import read_settings
+from seldon_builder.source_reading import read_source
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def loaded(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("example", "name"), [("iris", "Iris"), ("mean", "MeanClassifier"), ("torch-cpu", "Encoder")]
+)
+def test_the_model_of_each_example_is_found(example: str, name: str) -> None:
+    source = read_source(EXAMPLES / example, silent)
+
+    assert infer_model_name(source, read_settings(source), silent) == name
+
+
+def test_training_writes_the_weights_that_are_there(tmp_path: Path) -> None:
+    accuracy = loaded(EXAMPLES / "iris/train_iris.py").train(tmp_path / "model.joblib")
+
+    assert accuracy > 0.95
+    assert (tmp_path / "model.joblib").read_bytes() == (EXAMPLES / "iris/model.joblib").read_bytes()
+
+
+def test_iris_tells_the_species(tmp_path: Path) -> None:
+    model = loaded(EXAMPLES / "iris/Iris.py").Iris()
+
+    likely = model.predict([[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]]).argmax(axis=1)
+
+    assert [model.class_names[index] for index in likely] == ["setosa", "virginica"]
+
+
+def test_mean_answers_one_column() -> None:
+    answer = loaded(EXAMPLES / "mean/MeanClassifier.py").MeanClassifier().predict([[0.1, 0.2], [0.9, 0.8]])
+
+    assert answer.shape == (2, 1)
+    assert answer[0, 0] < 0.5 < answer[1, 0]
