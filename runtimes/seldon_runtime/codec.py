@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
@@ -19,6 +20,20 @@ from .signature import Meta
 OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
 SLOW_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
 NON_FINITE = (b"NaN", b"Infinity")
+
+
+def _knows_byte_order() -> bool:
+    # Older versions of orjson write an array of another machine's byte order as if it were of ours.
+    try:
+        return orjson.dumps(np.ones(1, ">i4"), option=orjson.OPT_SERIALIZE_NUMPY) == b"[1]"
+    except TypeError:
+        return True
+
+
+KNOWS_BYTE_ORDER = _knows_byte_order()
+if not hasattr(np, "exceptions"):
+    # numpy before 1.24 warns of ragged rows, which are refused below.
+    warnings.filterwarnings("ignore", "Creating an ndarray from ragged", module=__name__)
 
 
 def parse(body: bytes | str) -> object:
@@ -111,6 +126,8 @@ def _decode_bytes(text: object) -> bytes:
 def encode(answer: Answer) -> bytes:
     """Write the SeldonMessage of ``answer``, its keys sorted; NaN and infinities become null."""
     document = _document(answer)
+    if not KNOWS_BYTE_ORDER and not isinstance(answer.payload, np.ndarray):
+        return _encode_slowly(document)
     try:
         return orjson.dumps(document, default=_plain, option=OPTIONS)
     except TypeError:
@@ -147,6 +164,8 @@ def _data(answer: Answer, payload: npt.NDArray[Any] | list[object]) -> dict[str,
     shape = array.shape if array is not None else ()
     names = _names(answer.names, shape)
     numeric = array is not None and array.dtype.kind in "iufc"
+    if isinstance(payload, np.ndarray) and not payload.dtype.isnative:
+        payload = array = payload.astype(payload.dtype.newbyteorder("="))
     if array is not None and numeric and answer.kind is not Kind.NDARRAY:
         return {"names": names, "tensor": {"shape": shape, "values": array.ravel()}}
     return {"names": names, "ndarray": payload}
