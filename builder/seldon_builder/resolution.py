@@ -219,7 +219,7 @@ def _from_exported(
 def _reordered(lock: Lock, previous: Lock) -> Lock:
     from .planner import relocked_order
 
-    artifacts: Sequence[Artifact] = relocked_order(previous.artifacts, lock.artifacts)
+    artifacts: Sequence[Artifact] = relocked_order(previous, lock.artifacts)
     return lock.with_artifacts(tuple(artifacts))
 
 

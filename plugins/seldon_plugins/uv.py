@@ -11,12 +11,14 @@ from pathlib import Path
 import tomllib
 from packaging.requirements import Requirement as Pep508
 from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.version import Version
 from seldon_builder import hookimpl
 from seldon_builder.detection import Detection, Requirement
 from seldon_builder.digest import Digest
 from seldon_builder.engine import Finished, cleaned_environment, credentialed, run_engine
+from seldon_builder.errors import SeldonError
 from seldon_builder.errors.resolution import BadLine, EngineFailed, HashMismatch
-from seldon_builder.events import Emit
+from seldon_builder.events import Emit, warning
 from seldon_builder.lock import Artifact, Lock
 from seldon_builder.package_index import PackageIndex
 from seldon_builder.pylock import read_artifacts
@@ -59,13 +61,23 @@ def lock_with_uv(
     """Resolve ``detection`` and choose the best wheel of each distribution; its order is by name."""
     finished = compiled(resolution, detection, extra_arguments)
     if finished.status:
-        # One more question makes the difference between "no such version" and knowing which one to take.
-        complaint = Complaint(finished.complaint, finished.status, detection, resolution.target)
-        unknown = complaint.unknown_version
-        raise explained(complaint, newest_version(resolution, unknown[0]) if unknown else "")
+        raise _failure(resolution, detection, finished)
     target = resolution.target
     artifacts = _chosen(tomllib.loads(finished.output)["packages"], detection, target)
+    _tell_of_prereleases(artifacts, detection, resolution.emit)
     return Lock("wheels", engine, target.python, target.platform, Digest.of(b""), artifacts)
+
+
+def _failure(resolution: Resolution, detection: Detection, finished: Finished) -> SeldonError:
+    """Ask once more where that tells the user what to change."""
+    complaint = Complaint(finished.complaint, finished.status, detection, resolution.target)
+    if complaint.unknown_names and resolution.index.extra_index_urls:
+        # Over several indexes uv passes by one that refuses our password; one by one it speaks of it.
+        again = compiled(resolution, detection, ("--index-strategy", "first-index"))
+        refused = Complaint(again.complaint, again.status, detection, resolution.target)
+        complaint = refused if again.status and refused.unauthorised else complaint
+    unknown = complaint.unknown_version
+    return explained(complaint, newest_version(resolution, unknown[0]) if unknown else "")
 
 
 def newest_version(resolution: Resolution, name: str) -> str:
@@ -88,7 +100,12 @@ def compiled(resolution: Resolution, detection: Detection, extra_arguments: tupl
             lines = [_with_user(requirement.line, index) for requirement in requirements]
             (folder / file).write_text("".join(f"{line}\n" for line in lines))
         command = [*_command(resolution), *_options(detection), *extra_arguments]
-        command += ["--constraints", "constraints.txt", "requirements.in"]
+        if "--index-strategy" not in extra_arguments:
+            # pip's meaning of extra indexes: the best version over all of them.
+            command += ["--index-strategy", "unsafe-best-match" if index.extra_index_urls else "first-index"]
+        # uv warns of an empty file.
+        command += ["--constraints", "constraints.txt"] if detection.constraints else []
+        command.append("requirements.in")
         return run_engine(command, _environment(index, folder), folder, index, resolution.emit)
 
 
@@ -102,8 +119,6 @@ def _command(resolution: Resolution) -> list[str]:
         *("--only-binary", ":all:", "--python", sys.executable),
         *("--no-config", "--no-header", "--color", "never", "--no-progress"),
         *("--cache-dir", str(resolution.store.root / "uv")),
-        # pip's meaning of extra indexes: the best version over all of them.
-        *("--index-strategy", "unsafe-best-match"),
     ]
     for place in index.find_links:
         if "://" not in place:
@@ -178,6 +193,16 @@ def _chosen(packages: list[dict[str, object]], detection: Detection, target: Tar
     if bad:
         raise HashMismatch(bad)
     return tuple(sorted(chosen, key=lambda artifact: artifact.name))
+
+
+def _tell_of_prereleases(artifacts: tuple[Artifact, ...], detection: Detection, emit: Emit) -> None:
+    """Warn of what pip would not take: uv falls back to a pre-release where no release fits."""
+    if "--pre" in detection.options:
+        return
+    for artifact in artifacts:
+        if Version(artifact.version).is_prerelease:
+            why = "no other version of it fits what is asked for"
+            emit(warning("lock", f"{artifact.name} {artifact.version} is a pre-release: {why}"))
 
 
 def _allowed_hashes(detection: Detection) -> dict[str, Requirement]:

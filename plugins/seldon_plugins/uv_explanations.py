@@ -42,6 +42,9 @@ _NO_VERSION = re.compile(
 _ONLY_OLDER = re.compile(
     rf"only ({_NAME})(?:{_SPECIFIER})? is available and you require \1((?:\[[^\]]*\])?{_SPECIFIER})"
 )
+_ONLY_OLDER_FOR = re.compile(
+    rf"only ({_NAME})(?:{_SPECIFIER})? is available and [^,]*? depends? on \1({_SPECIFIER})"
+)
 _HASH = re.compile(r"Hash mismatch for `([^`]+)`")
 
 
@@ -74,7 +77,7 @@ class Complaint:
         words = {canonicalize_name(word) for word in re.findall(_NAME, spoken)}
         asked = (*self.detection.requirements, *self.detection.constraints)
         sides = [f"{item.line}  ({item.origin})" for item in asked if _name_of(item) in words]
-        if "Python version" in self.flat:
+        if re.search(r"Python version|requires Python", self.flat):
             sides.append(f"Python {self.target.python_version}  (the base image)")
         return sides
 
@@ -85,9 +88,21 @@ class Complaint:
         return asked[0] if asked else "needed by another package"
 
     @property
+    def unknown_names(self) -> list[str]:
+        """The packages that no index knows."""
+        return sorted(set(_NOT_FOUND.findall(self.flat)))
+
+    @property
+    def unauthorised(self) -> IndexUnreachable | None:
+        """What an index said that wants a password, or another one."""
+        found = _UNAUTHORISED.search(self.flat)
+        return IndexUnreachable(found[1], found[2]) if found else None
+
+    @property
     def unknown_version(self) -> tuple[str, str] | None:
         """The package of which no version fits, and which version was wanted."""
-        found = _NO_VERSION.search(self.flat) or _ONLY_OLDER.search(self.flat)
+        readings = (pattern.search(self.flat) for pattern in (_NO_VERSION, _ONLY_OLDER, _ONLY_OLDER_FOR))
+        found = next((reading for reading in readings if reading), None)
         return (found[1], found[2].rstrip(".")) if found else None
 
 
@@ -107,8 +122,8 @@ def explained(complaint: Complaint, newest: str = "") -> SeldonError:
 
 
 def _unreachable(complaint: Complaint) -> SeldonError | None:
-    if unauthorised := _UNAUTHORISED.search(complaint.flat):
-        return IndexUnreachable(unauthorised[1], unauthorised[2])
+    if complaint.unauthorised:
+        return complaint.unauthorised
     if not _UNREACHABLE.search(complaint.text):
         return None
     url = _URL.search(complaint.text)
@@ -120,8 +135,8 @@ def _unreachable(complaint: Complaint) -> SeldonError | None:
 def _offline(complaint: Complaint) -> SeldonError | None:
     if not _OFFLINE.search(complaint.flat):
         return None
-    names = sorted(set(_NOT_FOUND.findall(complaint.flat)))
-    return OfflineMissing(names or [requirement.line for requirement in complaint.detection.requirements])
+    asked = [requirement.line for requirement in complaint.detection.requirements]
+    return OfflineMissing(complaint.unknown_names or asked)
 
 
 def _hash(complaint: Complaint) -> SeldonError | None:
@@ -130,7 +145,7 @@ def _hash(complaint: Complaint) -> SeldonError | None:
 
 
 def _not_found(complaint: Complaint) -> SeldonError | None:
-    names = sorted(set(_NOT_FOUND.findall(complaint.flat)))
+    names = complaint.unknown_names
     return PackageNotFound(names, complaint.sides, complaint.reason) if names else None
 
 
