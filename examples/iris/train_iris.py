@@ -1,4 +1,4 @@
-"""Train the model: writes model.joblib, the same bytes every time with the same versions."""
+"""Train the model: writes model.joblib, the same bytes every time (same versions, same processor)."""
 
 from pathlib import Path
 
