@@ -67,7 +67,9 @@ class SplicingEncoder:
             self._stream(raw, compressed_size, crc, size)
             return
         compressed = read_exactly(raw, compressed_size)
-        if not self._splice(compressed, crc, size):
+        if not size:
+            _prove_empty(compressed, crc)
+        elif not self._splice(compressed, crc, size):
             self._close_member()
             whole = _inflated(compressed, crc, size)
             if whole is None:
@@ -173,8 +175,17 @@ def read_exactly(raw: Reader, count: int) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
+def _prove_empty(compressed: bytes, crc: int) -> None:
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    if crc or _inflate_some(inflater, compressed) or not inflater.eof or inflater.unused_data:
+        raise DeflateDamaged
+
+
 def _inflated(blocks: bytes, crc: int, size: int) -> bytearray | None:
-    """Return the content of a deflate stream that ends with its last byte; None where anything is odd."""
+    """Return the content of a deflate stream that ends with its last byte; None where anything is odd.
+
+    There must be content: of an empty member the library proves nothing.
+    """
     try:
         # As a gzip member, because then the place of the end, the length and the checksum are all proven.
         return deflate.gzip_decompress(b"".join((GZIP_HEADER, blocks, trailer(crc, size))))
