@@ -50,8 +50,9 @@ def masked(text: str) -> str:
     return _USER_PART.sub(f"{MASK}@", text)
 
 
-def _lies_below(url: str, prefix: str) -> bool:
-    return url == prefix or url.startswith(prefix.rstrip("/") + "/")
+def _lies_below(url: str, above: str) -> bool:
+    path, folder = urlsplit(url).path.rstrip("/"), urlsplit(above).path.rstrip("/")
+    return path == folder or path.startswith(f"{folder}/")
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:

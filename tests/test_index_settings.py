@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from seldon_builder.package_index import PackageIndex
+from seldon_builder.secret import Secret
+from seldon_builder.settings import Setting, Settings
+from seldon_builder.source import Source
+from seldon_plugins.index_settings import seldon_package_index
+
+
+def index_of(folder: Path = Path("/model"), /, **variables: str | Secret) -> PackageIndex | None:
+    items = tuple(Setting(name, value, "-e", build_only=True) for name, value in sorted(variables.items()))
+    return seldon_package_index(Source(folder, ()), Settings(items))
+
+
+def test_nothing_said_is_no_index() -> None:
+    assert index_of(MODEL_NAME="Model") is None
+
+
+@pytest.mark.parametrize("name", ["EXTRA_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL"])
+def test_extra_indexes_have_many_names(name: str) -> None:
+    assert index_of(**{name: "https://a/simple https://b/simple"}) == PackageIndex(
+        extra_index_urls=("https://a/simple", "https://b/simple")
+    )
+
+
+@pytest.mark.parametrize("name", ["PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX"])
+def test_the_default_index_has_many_names(name: str) -> None:
+    assert index_of(**{name: "https://a/simple"}) == PackageIndex(index_url="https://a/simple")
+
+
+def test_the_names_that_uv_gives_indexes_are_left_out() -> None:
+    found = index_of(UV_INDEX="inner=https://a/simple?x=y")
+    assert found == PackageIndex(extra_index_urls=("https://a/simple?x=y",))
+
+
+def test_a_password_is_kept_apart_from_its_url() -> None:
+    found = index_of(EXTRA_INDEX_URL=Secret("https://me:p%40ss@a/simple"))
+    assert found is not None
+    assert found.extra_index_urls == ("https://a/simple",)
+    assert [(item.username.reveal(), item.password.reveal()) for item in found.credentials] == [
+        ("me", "p@ss")
+    ]
+    assert "p@ss" not in repr(found)
+
+
+def test_wheel_folders_are_absolute(tmp_path: Path) -> None:
+    found = index_of(tmp_path, PIP_FIND_LINKS="whl https://a/links", UV_FIND_LINKS="/other,file:///third")
+    assert found is not None
+    assert found.find_links == (str(tmp_path / "whl"), "https://a/links", "/other", "/third")
+
+
+def test_hosts_certificates_and_proxies_are_taken_over() -> None:
+    found = index_of(
+        PIP_TRUSTED_HOST="a b:8443", PIP_CERT="/ca.pem", HTTPS_PROXY="http://proxy:3128", no_proxy="a,b"
+    )
+    assert found == PackageIndex(
+        trusted_hosts=("a", "b:8443"),
+        ca_bundle=Path("/ca.pem"),
+        proxies=(("https_proxy", Secret("http://proxy:3128")), ("no_proxy", Secret("a,b"))),
+    )
+
+
+@pytest.mark.parametrize(("value", "expected"), [("1", True), ("true", True), ("0", False), ("false", False)])
+def test_switches_are_read_as_pip_reads_them(value: str, expected: bool) -> None:
+    found = index_of(PIP_NO_INDEX=value, PIP_TRUSTED_HOST="a")
+    assert found is not None
+    assert found.no_index is expected
