@@ -130,6 +130,13 @@ def test_a_damaged_stream_is_refused(largest: int, damage: str, monkeypatch: pyt
         SplicingEncoder(io.BytesIO()).write_deflated(io.BytesIO(stream), len(stream), crc, size)
 
 
+def test_a_stream_that_is_said_to_be_empty_must_be() -> None:
+    stream = deflated(b"smuggled")
+
+    with pytest.raises(DeflateDamaged):
+        SplicingEncoder(io.BytesIO()).write_deflated(io.BytesIO(stream), len(stream), 0, 0)
+
+
 def test_a_reader_that_ends_early_is_refused() -> None:
     with pytest.raises(DeflateDamaged):
         SplicingEncoder(io.BytesIO()).write_deflated(io.BytesIO(b"\x03"), 2, 0, 0)

@@ -100,7 +100,8 @@ class Scene:
     def _download(self) -> None:
         wheels = self.folder / "wheels"
         get = (sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:", "--dest", wheels)
-        target = ("--python-version", self.python, "--platform", "manylinux_2_28_x86_64")
+        platforms = [f"--platform=manylinux_2_{minor}_x86_64" for minor in range(17, 35)]
+        target = ("--python-version", self.python, "--platform=manylinux2014_x86_64", *platforms)
         run(*get, *target, *REQUIREMENTS, *SERVER, "pip")
         newest = next(wheels.glob(f"{CHANGED}-*.whl")).name.split("-")[1]
         run(*get, *target, "--no-deps", f"{CHANGED}<{newest}")

@@ -13,6 +13,7 @@ from .docker_engine import Engine
 from .errors.destination import DaemonRefused, DaemonUnreachable
 from .errors.store import BlobCorrupt
 from .events import Emit, decision, progress
+from .gunzip import inflated
 from .image import Image
 from .layer import GZIP_LAYER, Layer, LayerKind
 from .reference import Reference
@@ -138,20 +139,17 @@ def _unpackable(layer: Layer) -> bool:
 
 
 def _content(layer: Layer, size: int) -> Iterator[bytes]:
-    import gzip
     import zlib
 
     count = 0
     with layer.open() as blob:
-        # The engine's own gunzip is slower than ours, and it would wait for us anyway.
-        stream = gzip.GzipFile(fileobj=blob) if _unpackable(layer) else blob
         try:
-            while chunk := stream.read(_CHUNK):
+            for chunk in inflated(blob) if _unpackable(layer) else iter(lambda: blob.read(_CHUNK), b""):
                 count += len(chunk)
                 if count > size:
                     break
                 yield chunk
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        except (EOFError, zlib.error) as error:
             raise BlobCorrupt(layer.digest) from error
     if count != size:
         raise BlobCorrupt(layer.digest)

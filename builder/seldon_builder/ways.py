@@ -20,6 +20,7 @@ _NO_WAY = "it allows neither chroot (only root may) nor user namespaces, and no 
 # In a mount namespace of its own: the image's files read-only, the shared folder, and of the machine only
 # names' resolution and harmless devices. $1 root, $2 shared, $3 its place, $4 mount, $5 chroot, the command.
 _MOUNT_AND_RUN = """set -e
+unset PWD
 root=$1 shared=$2 place=$3 mount=$4 chroot=$5
 shift 5
 $mount --bind "$root" "$root"

@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import select
 import socket
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 
 import uvicorn
 
-from .errors import PortUnavailable
+from .listener import BACKLOG, emptied, listening
 from .model import Model
 from .rest import Rest
 from .rest_plugin import PORTS
 from .server_settings import ServerSettings
 
-BACKLOG = 2048
 # Longer than most proxies keep an idle connection: who closes first must not be us, or a request is lost.
 KEEP_ALIVE = 75
 # How long open connections may still bring a request that was on its way when the signal to stop came.
@@ -35,7 +33,7 @@ class RestFront:
         """Open the port; PortUnavailable where it is taken."""
         # Its story is ours to tell; its warnings stay.
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
-        listener = _bound(settings)
+        listener = listening(settings.host, settings.http_port, PORTS[0].variable)
         server = _Server(Rest(model))
         serving = asyncio.create_task(server.serve([listener]))
         while not server.started and not serving.done():
@@ -48,18 +46,6 @@ class RestFront:
         """Answer what was accepted and close."""
         self._server.should_exit = True
         await self._serving
-
-
-def _bound(settings: ServerSettings) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.host, settings.http_port))
-        listener.listen(BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise PortUnavailable(settings.http_port, PORTS[0].variable, error) from error
-    return listener
 
 
 class _Server(uvicorn.Server):
@@ -95,7 +81,8 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take in who already reached the port, ask everybody to leave, then wait for the last answer."""
         self._application.draining = True
-        await _emptied(sockets or ())
+        for listener in sockets or ():
+            await emptied(listener)
         for server in self.servers:
             server.close()
         loop = asyncio.get_running_loop()
@@ -103,11 +90,3 @@ class _Server(uvicorn.Server):
         while self.server_state.connections and loop.time() < end:
             await asyncio.sleep(0.01)
         await super().shutdown(sockets)
-
-
-async def _emptied(listeners: Iterable[socket.socket]) -> None:
-    """Wait until the kernel's queues of new connections are empty: closing a port resets who waits there."""
-    for _ in range(1000):
-        if not select.select(listeners, (), (), 0)[0]:
-            return
-        await asyncio.sleep(0)

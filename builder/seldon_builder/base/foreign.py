@@ -42,10 +42,11 @@ def completed(tree: Tree, native: Image, store: Store) -> Iterator[Tree]:
     with tempfile.TemporaryFile(dir=store.root / "tmp") as file:
         with native.layers[0].open() as blob:
             shutil.copyfileobj(gzip.GzipFile(fileobj=blob), file)
-        yield _with_generated(tree, tree_of(cast(BinaryIO, file)))
+        yield with_generated(tree, tree_of(cast(BinaryIO, file)))
 
 
-def _with_generated(tree: Tree, native: Tree) -> Tree:
+def with_generated(tree: Tree, native: Tree) -> Tree:
+    """Add what no package of ``native`` brings, as far as it serves in ``tree``."""
     owned = _owned(native)
     made = {
         path: member
