@@ -86,7 +86,7 @@ def lock(
     store = Store(tmp_path / "store")
     if engine == "uv":
         return uv.seldon_lock(detection, target, given, engine, store, silent)
-    return pip_tools.seldon_lock(detection, target, given, engine, store, interpreter, silent)
+    return pip_tools.seldon_lock(detection, target, given, engine, store, silent, interpreter)
 
 
 def test_both_engines_lock_the_same_artifacts(tmp_path: Path, index: Index) -> None:

@@ -45,8 +45,8 @@ def seldon_lock(
     index: PackageIndex,
     engine: str,
     store: Store,
-    interpreter: Interpreter | None,
     emit: Emit,
+    interpreter: Interpreter | None,
 ) -> Lock | None:
     """Resolve ``detection`` for ``target`` to exact artifacts, or None if ``engine`` is not you.
 

@@ -49,8 +49,8 @@ def seldon_lock(
     index: PackageIndex,
     engine: str,
     store: Store,
-    interpreter: Interpreter | None,
     emit: Emit,
+    interpreter: Interpreter | None,
 ) -> Lock | None:
     """Lock with pip-compile under the target's own interpreter."""
     if engine != ENGINE:
