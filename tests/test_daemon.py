@@ -246,6 +246,7 @@ def load_into(
     tmp_path: Path, image: Image, info: dict[str, Any], *answers: bytes, name: str = NAME
 ) -> tuple[list[int], Any]:
     layers = [str(layer.diff_id) for layer in image.layers[:2]]
+    written: Any = None
     with ScriptedEngine(tmp_path / "engine.sock", info, layers, list(answers)) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

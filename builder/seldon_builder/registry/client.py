@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urlencode, urljoin
 
@@ -181,6 +181,9 @@ class Repository:
     def _attempt(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
         for _ in range(_MOST_REDIRECTS):
             reply = self._authorized(method, url, headers, body)
+            if reply.status == 400 and self._is_tls_after_all():
+                url = url.replace("http://", "https://", 1)
+                continue
             if reply.status not in _REDIRECTS or "location" not in reply.headers:
                 return reply
             if method not in ("GET", "HEAD"):
@@ -188,6 +191,15 @@ class Repository:
             url = urljoin(url, reply.headers["location"])
             check_hop(self.origin, url, insecure=self._insecure)
         raise RegistryProtocol(self.origin.address, "it redirects in a circle")
+
+    def _is_tls_after_all(self) -> bool:
+        """Change to TLS where this machine's registry answers 400 to plain http because it wants that."""
+        secure = replace(self.origin, scheme="https")
+        if self.origin.scheme == "https" or not _speaks_tls(secure, self._transport.connections):
+            return False
+        self.__dict__.pop("_authorizer", None)
+        self.origin = secure
+        return True
 
     def _authorized(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
         """Send with the login, once more after meeting a challenge; other hosts never see the login."""
@@ -225,7 +237,9 @@ class Repository:
         return f"{self.origin.scheme}://{self.origin.address}/v2/{self.reference.remote_repository}/{path}"
 
     def _unexpected(self, reply: Reply, path: str, act: str) -> SeldonError | Transient:
-        if reply.status in (401, 403):
+        # To some registries, a repository that nobody made is one that we may not write to.
+        unknown = reply.status == 404 and act == "write"
+        if reply.status in (401, 403) or unknown:
             return self._authorizer.refused(f"{act} {self.reference}", explanation(reply))
         return transient(self.origin.address, path, reply)
 

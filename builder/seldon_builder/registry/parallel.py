@@ -10,7 +10,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _TICK = 0.1
-_PATIENCE = 2.0
+_PATIENCE = 0.5
 
 
 class Stopped(Exception):
@@ -54,7 +54,7 @@ def in_parallel(
     finally:
         stop.set()
         for worker in workers:
-            worker.join(_PATIENCE)
+            worker.join(_PATIENCE / len(workers))
 
 
 def _collect(
