@@ -16,7 +16,6 @@ _VALUED = {
     "-e": "--editable",
     "-i": "--index-url",
     "-f": "--find-links",
-    "--pypi-url": "--index-url",
 }
 _LONG = (
     "--requirement",

@@ -188,7 +188,7 @@ class OfflineMissing(SeldonError):
 class EngineFailed(SeldonError):
     """The resolver engine that was asked for cannot serve here, or ended in a way that nobody foresaw."""
 
-    exit_code: ClassVar[int] = 70
+    exit_code: ClassVar[int] = 89
 
     def __init__(self, engine: str, reason: str, *, hint: str = "") -> None:
         super().__init__(f"The engine {engine} cannot lock this: {reason}", hint=hint or "try `--engine uv`")
