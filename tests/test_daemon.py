@@ -26,6 +26,7 @@ from seldon_builder.store import Store
 from seldon_plugins import destination_docker
 
 from . import sample_images
+from .fake_registry import Fault, running
 from .sample_images import docker, make_layer
 
 NAME = "seldon-test/daemon"
@@ -309,3 +310,16 @@ def test_the_plugin_takes_outputs_of_its_kind_alone() -> None:
     reference = Reference.parse("iris:1")
     assert destination_docker.seldon_destination(Output("oci", reference, "/x"), silent) is None
     assert destination_docker.seldon_destination(Output("docker", reference), silent)
+
+
+def test_an_engine_is_found_over_tcp_too() -> None:
+    with running() as fake:
+        fake.faults.append(Fault("GET", "/_ping", status=200))
+        assert daemon_answers(f"tcp://{fake.address}")
+
+
+def test_an_engine_that_fails_is_quoted(store: Store) -> None:
+    with running() as fake:
+        fake.faults.append(Fault("GET", "/images/", status=500, body=b'{"message": "out of order."}'))
+        with pytest.raises(DaemonRefused, match=r"failed to look up sha256:\w+: out of order\.\n"):
+            destination(Connections(docker_host=f"tcp://{fake.address}")).write(make_image(store))

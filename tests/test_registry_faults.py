@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -289,3 +290,105 @@ def test_an_unreachable_registry_is_no_reason_to_believe_an_old_tag(fake: FakeRe
     fake.faults.append(Fault("HEAD", "", times=99))
     with pytest.raises(RegistryUnreachable):
         pull(fake, store)
+
+
+def test_a_registry_without_ranges_starts_over_and_is_read_past(
+    fake: FakeRegistry, store: Store, tmp_path: Path
+) -> None:
+    image = make_image(store, size=900_000)
+    push(fake, image)
+    blob = str(image.layers[1].digest)
+    fake.faults.append(Fault("GET", f"/blobs/{blob}", times=1, after=200_000))
+    fake.faults.append(Fault("GET", f"/blobs/{blob}", times=1, status=200, body=fake.blobs[blob]))
+    with pull(fake, Store(tmp_path / "fresh")).layers[1].open() as stream:
+        assert Digest.of(stream.read()) == image.layers[1].digest
+
+
+def test_a_download_that_never_moves_is_given_up(fake: FakeRegistry, store: Store, tmp_path: Path) -> None:
+    image = make_image(store)
+    push(fake, image)
+    layer = pull(fake, Store(tmp_path / "fresh")).layers[1]
+    fake.faults.append(Fault("GET", "/blobs/", times=99))
+    with pytest.raises(RegistryUnreachable), layer.open() as stream:
+        stream.read()
+    assert fake.count("GET", str(layer.digest)) == 4
+
+
+def test_an_upload_that_the_registry_forgot_starts_anew(fake: FakeRegistry, store: Store) -> None:
+    fake.faults.append(Fault("PUT", UPLOAD, status=404))
+    image = make_image(store)
+    push(fake, image)
+    assert arrived(fake, image)
+
+
+@pytest.mark.parametrize("status", [400, 403, 500])
+def test_a_registry_that_fails_to_mount_is_sent_the_layer(
+    fake: FakeRegistry, store: Store, status: int
+) -> None:
+    fake.faults.append(Fault("POST", "mount=", times=99, status=status))
+    lender = Reference.parse(f"{fake.address}/models/base:1")
+    image = make_image(store)
+    layers = tuple(replace(layer, repository=lender) for layer in image.layers)
+    push(fake, replace(image, layers=layers))
+    assert arrived(fake, image)
+    assert fake.count("POST", "mount=sha256%3A") == 3
+
+
+def test_a_repository_that_does_not_exist_is_a_refusal(fake: FakeRegistry, store: Store) -> None:
+    body = b'{"errors":[{"code":"NAME_UNKNOWN","message":"no such repository"}]}'
+    fake.faults.append(Fault("POST", "", times=99, status=404, body=body))
+    with pytest.raises(RegistryRefused, match="no such repository"):
+        push(fake, make_image(store))
+
+
+def challenge(fake: FakeRegistry, *answers: Fault) -> None:
+    realm = f'Bearer realm="http://{fake.address}/token",service="here",scope="ignored"'
+    fake.faults.append(Fault("HEAD", "/manifests/", status=401, headers={"WWW-Authenticate": realm}))
+    fake.faults.extend(answers)
+
+
+def test_an_identity_token_is_exchanged_for_an_access_token(
+    fake: FakeRegistry, store: Store, tmp_path: Path
+) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(f'{{"auths": {{"{fake.address}": {{"identitytoken": "long-lived"}}}}}}')
+    challenge(fake, Fault("POST", "^/token$", status=200, body=b'{"access_token": "short-lived"}'))
+    reference = Reference.parse(f"{fake.address}/models/iris:1")
+    RegistryDestination(reference, Connections(docker_config=config), silent).write(make_image(store))
+    assert fake.seen[-1].headers["authorization"] == "Bearer short-lived"
+
+
+def test_a_token_server_that_dislikes_a_lender_is_asked_for_the_target_alone(
+    fake: FakeRegistry, store: Store
+) -> None:
+    denied, granted = (
+        Fault("GET", "/token", status=403),
+        Fault("GET", "/token", status=200, body=b'{"token":"t"}'),
+    )
+    challenge(fake, denied, granted)
+    lender = Reference.parse(f"{fake.address}/secret/base:1")
+    image = make_image(store)
+    push(fake, replace(image, layers=tuple(replace(layer, repository=lender) for layer in image.layers)))
+    asked = [seen.path for seen in fake.seen if seen.path.startswith("/token")]
+    assert ["secret" in path for path in asked] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [(500, b"", "token server answered 500"), (404, b"", "answered 404"), (200, b"[]", "gave no token")],
+)
+def test_a_broken_token_server_is_said(
+    fake: FakeRegistry, store: Store, status: int, body: bytes, reason: str
+) -> None:
+    challenge(fake, Fault("GET", "/token", times=9, status=status, body=body))
+    with pytest.raises(RegistryProtocol, match=reason):
+        push(fake, make_image(store))
+
+
+def test_a_token_server_elsewhere_never_gets_the_password_in_the_clear(
+    fake: FakeRegistry, store: Store
+) -> None:
+    headers = {"WWW-Authenticate": 'Bearer realm="http://tokens.example/token"'}
+    fake.faults.append(Fault("HEAD", "", status=401, headers=headers))
+    with pytest.raises(RegistryProtocol, match=r"tokens\.example over plain http"):
+        push(fake, make_image(store))
