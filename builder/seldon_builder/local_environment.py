@@ -33,7 +33,11 @@ def environment_for(lock: Lock, store: Store, python: str, emit: Emit) -> Path:
         return place
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".", dir=place.parent, ignore_cleanup_errors=True) as work:
-        made = _make(lock, store, python, Path(work), emit)
+        try:
+            made = _make(lock, store, python, Path(work), emit)
+        except EnvironmentFailed:
+            _prove(lock, store)
+            raise
         try:
             made.rename(place)
         except OSError:  # another process was faster
@@ -71,6 +75,14 @@ def _make(lock: Lock, store: Store, python: str, work: Path, emit: Emit) -> Path
         ["pip", "install", "--python", str(made / "bin/python"), *options, "--requirement", str(wanted)], work
     )
     return made
+
+
+def _prove(lock: Lock, store: Store) -> None:
+    """Read every artifact to its end: BlobCorrupt, and gone, where one is the cause."""
+    for artifact in lock.artifacts:
+        with store.blob(artifact.sha256).open() as blob:
+            while blob.read(1 << 20):
+                continue
 
 
 def _lines(lock: Lock, store: Store, work: Path) -> list[str]:

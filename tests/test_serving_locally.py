@@ -1,0 +1,179 @@
+"""A folder served without an image, started again when it changes."""
+
+from __future__ import annotations
+
+import json
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import free_port
+from tests.served import Server
+
+# The environment of the tests has what the server needs.
+PROGRAM = """
+import json, sys
+from pathlib import Path
+from seldon_builder.serving_locally import serve
+
+folder, port, variables = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
+sys.exit(serve(Path(folder), Path(sys.prefix), variables, lambda text: print(text, flush=True), port=port))
+"""
+MODEL = "class Model:\n    def predict(self, X):\n        return X * {}\n"
+
+
+class Local:
+    """A served folder, as a process whose lines can be waited for."""
+
+    def __init__(self, folder: Path, **variables: str) -> None:
+        self.folder, self.port = folder, free_port()
+        given = json.dumps({"MODEL_NAME": "Model", "PATH": "/usr/bin:/bin", **variables})
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, str(folder), str(self.port), given],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self._lines.put(line)
+        self._lines.put("")
+
+    def said(self, words: str) -> str:
+        """Return what was said up to the line with these words."""
+        text = ""
+        while words not in text:
+            line = self._lines.get(timeout=20)
+            assert line, f"it ended without saying {words!r}: {text}"
+            text += line
+        return text
+
+    def predict(self) -> object:
+        server = Server(self.process, self.port)
+        return server.ask({"data": {"ndarray": [1]}}).json["data"]["ndarray"]
+
+    def write(self, code: str, name: str = "Model.py") -> None:
+        (self.folder / name).write_text(code)
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        code = self.process.wait(20)
+        self._reader.join()
+        return code
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "Model.py").write_text(MODEL.format(2))
+    return folder
+
+
+@pytest.fixture
+def local(model: Path) -> Iterator[Local]:
+    served = Local(model)
+    yield served
+    if served.process.poll() is None:
+        served.end()
+    assert served.process.stdout
+    served.process.stdout.close()
+
+
+def test_a_folder_is_served_and_the_command_that_asks_it_is_printed(local: Local) -> None:
+    local.said(f"curl -s http://localhost:{local.port}/api/v1.0/predictions")
+
+    assert local.predict() == [2]
+
+
+def test_a_changed_file_is_served_anew(local: Local) -> None:
+    local.said("curl")
+    local.write(MODEL.format(3))
+    local.said("Restarting: Model.py changed")
+    local.said("curl")
+
+    assert local.predict() == [3]
+
+
+@pytest.mark.parametrize("change", ["weights.bin", "added.py"])
+def test_a_new_file_counts_as_a_change(local: Local, change: str) -> None:
+    local.said("curl")
+    local.write("1", change)
+
+    assert f"Restarting: {change} changed" in local.said("curl")
+
+
+def test_a_file_that_takes_no_part_changes_nothing(local: Local) -> None:
+    local.said("curl")
+    (local.folder / "__pycache__").mkdir()
+    local.write("1", "__pycache__/Model.cpython-311.pyc")
+    time.sleep(1.2)
+
+    assert local.end() == 0
+    assert "Restarting" not in "".join(iter(local._lines.get, ""))
+
+
+def test_a_broken_edit_is_told_and_mended(local: Local) -> None:
+    local.said("curl")
+    local.write("class Model")
+    told = local.said("starts again when a file of the source changes")
+    local.write(MODEL.format(4))
+    local.said("curl")
+
+    assert "SyntaxError" in told
+    assert local.predict() == [4]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_the_server_too(local: Local, number: int) -> None:
+    local.said("curl")
+
+    assert local.end(number) == 0
+    with pytest.raises(OSError, match="refused"):
+        local.predict()
+
+
+def test_an_interrupt_lets_the_last_answer_out(local: Local) -> None:
+    local.said("curl")
+    local.write(
+        "import time\nclass Model:\n    def predict(self, X):\n        time.sleep(1)\n        return X\n"
+    )
+    local.said("curl")
+    answers: list[object] = []
+    asking = threading.Thread(target=lambda: answers.append(local.predict()))
+    asking.start()
+    time.sleep(0.3)
+    code = local.end()
+    asking.join()
+
+    assert (code, answers) == (0, [[1]])
+
+
+def test_what_no_edit_can_mend_ends_it(model: Path) -> None:
+    served = Local(model, PREDICTIVE_UNIT_PARAMETERS="nonsense")
+    said = served.said("hint")
+    code = served.process.wait(20)
+    served._reader.join()
+    assert served.process.stdout
+    served.process.stdout.close()
+
+    assert (code, "PREDICTIVE_UNIT_PARAMETERS" in said) == (64, True)
+
+
+def test_nothing_is_written_into_the_folder(local: Local) -> None:
+    local.said("curl")
+    local.predict()
+
+    assert [path.name for path in local.folder.rglob("*")] == ["Model.py"]
