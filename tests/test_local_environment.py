@@ -56,7 +56,10 @@ def test_an_environment_holds_exactly_the_locked_wheels(store: Store, tmp_path: 
         make_wheel(tmp_path, "other", "2.0+cpu", requires=("never-locked",)),
     ]
     environment = environment_for(lock_of(store, *wheels), store, sys.executable, silent)
-    code = "import one_thing, importlib.metadata as m; print(one_thing.NAME, *(d.name for d in m.distributions()))"
+    code = (
+        "import one_thing, importlib.metadata as m; "
+        "print(one_thing.NAME, *(one.name for one in m.distributions()))"
+    )
 
     assert sorted(run(environment, code).split()) == ["one", "one-thing", "other"]
 

@@ -39,6 +39,28 @@ def test_a_runtime_of_somebody_else_joins() -> None:
     assert [runtime.name for runtime in plugins.runtimes(manager, {})] == ["carrier-pigeon", "rest"]
 
 
+def test_a_runtime_of_another_distribution_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pigeon_runtime.py").write_text(
+        "from seldon_runtime.hookspecs import hookimpl\n"
+        "from seldon_runtime.runtime import Runtime\n"
+        "@hookimpl\n"
+        "def seldon_runtime(settings):\n"
+        "    return Runtime('pigeon', ('pigeon>=1',), (), print, active='PIGEON' in settings)\n"
+    )
+    info = tmp_path / "pigeon-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: pigeon\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(
+        "[console_scripts]\na = b:c\n\n[seldon_runtime]\npigeon = pigeon_runtime\n\n[other]\nx = y\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+    assert [one.name for one in plugins.runtimes(plugins.plugins(), {})] == ["rest"]
+    assert [one.name for one in plugins.runtimes(plugins.plugins(), {"PIGEON": "1"})] == ["pigeon", "rest"]
+    assert "pigeon>=1" in plugins.requirements()
+    assert "pigeon>=1" not in plugins.requirements(["rest"])
+
+
 def test_a_misspelt_hook_is_an_error_at_start() -> None:
     class Theirs:
         @hookspecs.hookimpl
@@ -65,4 +87,4 @@ def test_a_build_learns_the_requirements_without_importing_them() -> None:
     code = "import sys; from seldon_runtime.plugins import requirements; requirements(); print(*sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert not {"numpy", "orjson", "uvicorn", "asyncio"} & set(told.stdout.split())
+    assert not {"numpy", "orjson", "uvicorn", "asyncio", "importlib.metadata"} & set(told.stdout.split())
