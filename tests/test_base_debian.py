@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from seldon_builder.base import Base, debian
+from seldon_builder.base import Base, bootstrap
 from seldon_builder.base.debian import debian_base, host_architecture
 from seldon_builder.base.tree import tree_of
 from seldon_builder.errors.base import BaseNotMade, BootstrapMissing
@@ -33,14 +33,17 @@ class Files:
     @classmethod
     def of(cls, image: Image) -> Files:
         members, contents = {}, {}
-        with image.layers[0].open() as blob, gzip.GzipFile(fileobj=blob) as plain:
-            with tarfile.open(fileobj=plain, mode="r|") as archive:
-                for info in archive:
-                    members[info.name] = info
-                    if info.isfile() and (info.name.startswith("etc/") or info.name.endswith(".pyc")):
-                        content = archive.extractfile(info)
-                        assert content
-                        contents[info.name] = content.read()
+        with (
+            image.layers[0].open() as blob,
+            gzip.GzipFile(fileobj=blob) as plain,
+            tarfile.open(fileobj=plain, mode="r|") as archive,
+        ):
+            for info in archive:
+                members[info.name] = info
+                if info.isfile() and (info.name.startswith("etc/") or info.name.endswith(".pyc")):
+                    content = archive.extractfile(info)
+                    assert content
+                    contents[info.name] = content.read()
         return cls(members, contents)
 
 
@@ -128,14 +131,14 @@ def test_bytecode_of_the_standard_library_is_believed_whatever_the_times(files: 
 
 def test_the_shell_certificates_and_python_work(base: Base) -> None:
     program = "import ssl, json, sqlite3; print(len(ssl.create_default_context().get_ca_certs()))"
-    command = ["/usr/sbin/chroot", base.rootfs(), "/bin/sh", "-c", f"/usr/bin/python3 -B -c '{program}'"]
+    command = ["/usr/sbin/chroot", str(base.rootfs()), "/bin/sh", "-c", f"/usr/bin/python3 -B -c '{program}'"]
     found = subprocess.run(command, capture_output=True, text=True, check=True)
 
     assert int(found.stdout) > 100
 
 
 def test_progress_tells_each_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = "I: running apt-get update...\nI: automatically chosen mode: root\nI: extracting archives...\nE: no room\n"
+    steps = "I: running apt-get update...\nI: chosen mode: root\nI: extracting archives...\nE: no room\n"
     fake_bootstrap(tmp_path, f"cat >&2 <<'END'\n{steps}END\nexit 25", monkeypatch)
     events: list[Event] = []
 
@@ -162,7 +165,7 @@ def test_no_mirror_is_named_unless_the_user_names_one(
 def test_without_mmdebstrap_the_way_to_install_it_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(debian, "PATH", str(tmp_path))
+    monkeypatch.setattr(bootstrap, "PATH", str(tmp_path))
 
     with pytest.raises(BootstrapMissing, match="apt-get install mmdebstrap"):
         debian_base("trixie", host_architecture(), Store(tmp_path), silent)
@@ -198,4 +201,4 @@ def fake_bootstrap(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -
     program.parent.mkdir()
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
-    monkeypatch.setattr(debian, "PATH", f"{program.parent}:/usr/bin:/bin")
+    monkeypatch.setattr(bootstrap, "PATH", f"{program.parent}:/usr/bin:/bin")

@@ -131,7 +131,7 @@ def test_real_files_are_read_and_written_in_place(interpreter: Interpreter, tmp_
     with (tmp_path / "in").open("rb", buffering=0) as source, (tmp_path / "out").open("wb") as sink:
         source.seek(6)
         program = "import sys; print(len(sys.stdin.buffer.read()))"
-        interpreter.run(["-c", program], stdin=source, stdout=sink, environment={})  # type: ignore[arg-type]
+        interpreter.run(["-c", program], stdin=source, stdout=sink, environment={})
 
     assert (tmp_path / "out").read_text() == f"{1 << 20}\n"
 

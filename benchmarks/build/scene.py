@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,7 +75,6 @@ class Scene:
         """Write the model as it was at first."""
         self.model.mkdir(exist_ok=True)
         (self.model / "Model.py").write_text(MODEL)
-        (self.model / ".dockerignore").write_text("Dockerfile\n.dockerignore\n")
         self._write_requirements(self.versions[-1])
 
     def change_code(self) -> None:
@@ -114,7 +114,12 @@ class Scene:
             page = root / "simple" / name
             page.mkdir(parents=True, exist_ok=True)
             (page / wheel.name).hardlink_to(wheel)
-            links = "".join(f'<a href="{path.name}">{path.name}</a>' for path in sorted(page.glob("*.whl")))
+            # As the public index does (PEP 658): resolving reads these instead of whole wheels.
+            (page / f"{wheel.name}.metadata").write_bytes(_metadata(wheel))
+            links = "".join(
+                f'<a href="{path.name}" data-core-metadata="true">{path.name}</a>'
+                for path in sorted(page.glob("*.whl"))
+            )
             (page / "index.html").write_text(f"<!DOCTYPE html><html><body>{links}</body></html>")
         handler = functools.partial(_QuietHandler, directory=str(root))
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -165,6 +170,12 @@ class Scene:
 class _QuietHandler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Say nothing: the figures are on the same terminal."""
+
+
+def _metadata(wheel: Path) -> bytes:
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        return archive.read(name)
 
 
 def _free_port() -> int:

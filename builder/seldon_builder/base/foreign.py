@@ -24,16 +24,13 @@ _LIST_PACKAGES = (
     """dpkg-deb --field "$deb" | sed '1a Status: install ok installed'; echo; """
     'done > "$1/var/lib/dpkg/status"'
 )
+# For mmdebstrap: a tree whose programs do not run here.
+OPTIONS = ("--variant=extract", "--include=?essential", f"--extract-hook={_LIST_PACKAGES}")
 # Machine code, and the native tree's own records.
 _NATIVE_ONLY = re.compile(
     r"etc/ld\.so\.cache|lib\d*|usr/lib\d+(?:/.*)?|usr/lib/[^/]+-linux-gnu/.*|var/(?:lib/dpkg|cache|log)(?:/.*)?"
 )
 _UNMERGED = re.compile(r"(?:bin|sbin|lib\d*)/")
-
-
-def options() -> list[str]:
-    """Return mmdebstrap's options for a tree whose programs do not run here."""
-    return ["--variant=extract", "--include=?essential", f"--extract-hook={_LIST_PACKAGES}"]
 
 
 @contextmanager

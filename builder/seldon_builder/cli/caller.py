@@ -6,12 +6,13 @@ import argparse
 import os
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..connections import Connections
 from ..progress import Progress
+from ..secret import Secret
 from ..store import Store
 from ..target import MACHINES
 
@@ -56,12 +57,24 @@ class Caller:
 
     def connections(self) -> Connections:
         """Tell how to reach registries and the Docker engine."""
-        config = self.environment.get("DOCKER_CONFIG", "")
+        said = self.environment
+        config, certificates = said.get("DOCKER_CONFIG", ""), said.get("DOCKER_CERT_PATH", "")
         return Connections(
             docker_config=(Path(config) if config else self.home / ".docker") / "config.json",
-            docker_host=self.environment.get("DOCKER_HOST", ""),
+            docker_host=said.get("DOCKER_HOST", ""),
+            docker_certificates=Path(certificates)
+            if said.get("DOCKER_TLS_VERIFY") and certificates
+            else None,
             ca_bundle=self.ca_bundle,
+            proxies=tuple(self._proxies()),
         )
+
+    def _proxies(self) -> Iterator[tuple[str, Secret]]:
+        for scheme in ("http", "https", "no"):
+            name = f"{scheme}_proxy"
+            url = self.environment.get(name) or self.environment.get(name.upper(), "")
+            if url:
+                yield scheme, Secret(url)
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
