@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
@@ -35,21 +34,12 @@ def _others_exist(path: Iterable[str]) -> bool:
 
     importlib.metadata knows too, but takes a tenth of the time in which a server starts to say so.
     """
-    return any(
-        _names(Path(folder.path, "entry_points.txt")) - BUILT_INS.keys()
-        for place in path
-        if Path(place).is_dir()
-        for folder in os.scandir(Path(place))
-        if folder.name.endswith((".dist-info", ".egg-info"))
-    )
+    files = (file for place in path for file in Path(place).glob("*-info/entry_points.txt"))
+    return any(_names(file.read_text("utf-8")) - BUILT_INS.keys() for file in files)
 
 
-def _names(entry_points: Path) -> set[str]:
-    try:
-        text = entry_points.read_text("utf-8")
-    except OSError:  # it has none
-        return set()
-    section = text.partition(f"[{hookspecs.GROUP}]")[2].partition("\n[")[0]
+def _names(entry_points: str) -> set[str]:
+    section = entry_points.partition(f"[{hookspecs.GROUP}]")[2].partition("\n[")[0]
     return {line.partition("=")[0].strip() for line in section.splitlines() if "=" in line}
 
 
