@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import lzma
 import stat
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
+from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from .entry import Entry
 from .errors.layers import WheelMalformed
@@ -15,9 +19,6 @@ from .lock import Artifact
 from .packing import copy_content
 from .splice import DeflateDamaged, SplicingEncoder
 from .store import Store
-
-if TYPE_CHECKING:
-    from zipfile import ZipFile, ZipInfo
 
 _READ = 1 << 20
 _LOCAL_HEADER = 30
@@ -30,7 +31,6 @@ _DAMAGED = "its content is not what the zip says (length or checksum)"
 def open_wheel(store: Store, artifact: Artifact) -> Iterator[Wheel]:
     """Verify the stored wheel's sha256 (BlobCorrupt) and open it as a zip."""
     from urllib.parse import unquote
-    from zipfile import BadZipFile, ZipFile
 
     blob, name = store.blob(artifact.sha256), unquote(artifact.filename)
     with blob.path.open("rb", buffering=0) as file:
@@ -100,25 +100,22 @@ class WheelContent:
 
     def open(self) -> BinaryIO:
         """Open the inflated bytes from their start."""
-        from zipfile import BadZipFile
-
         try:
-            return cast(BinaryIO, self.wheel.archive.open(self.info))
+            file = self.wheel.archive.open(self.info)
         except (BadZipFile, NotImplementedError) as error:
             raise self.wheel.malformed(str(error), self.info.filename) from error
+        return cast(BinaryIO, _CheckedReader(self, file))
 
     def write_into(self, encoder: SplicingEncoder, entry: Entry) -> None:
         """Write the bytes: as they are compressed already, wherever that serves."""
-        from zipfile import BadZipFile
-
         info = self.info
+        if info.compress_type != _DEFLATED:
+            copy_content(encoder, entry)
+            return
+        self._find_data()
         try:
-            if info.compress_type == _DEFLATED:
-                self._find_data()
-                encoder.write_deflated(self.wheel.file, info.compress_size, info.CRC, info.file_size)
-            else:
-                copy_content(encoder, entry)
-        except (BadZipFile, DeflateDamaged, EOFError) as error:
+            encoder.write_deflated(self.wheel.file, info.compress_size, info.CRC, info.file_size)
+        except DeflateDamaged as error:
             raise self.wheel.malformed(_DAMAGED, info.filename) from error
 
     def _find_data(self) -> None:
@@ -130,6 +127,33 @@ class WheelContent:
             raise self.wheel.malformed("its local header is damaged", self.info.filename)
         name, extra = (int.from_bytes(header[at : at + 2], "little") for at in (26, 28))
         file.seek(name + extra, 1)
+
+
+class _CheckedReader(io.RawIOBase):
+    """The inflated bytes of a member; whatever a library says of damage becomes WheelMalformed."""
+
+    def __init__(self, content: WheelContent, file: IO[bytes]) -> None:
+        self._wheel, self._name, self._file = content.wheel, content.info.filename, file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            data = self._file.read(len(buffer))
+        except (BadZipFile, EOFError, zlib.error, lzma.LZMAError) as error:
+            raise self._wheel.malformed(_DAMAGED, self._name) from error
+        except OSError as error:
+            # bz2 tells of damage by an OSError without a number; the disk's errors have one.
+            if error.errno is not None:
+                raise
+            raise self._wheel.malformed(_DAMAGED, self._name) from error
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def _refusal(info: ZipInfo) -> str:
