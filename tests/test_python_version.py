@@ -119,8 +119,8 @@ def test_every_suite_has_a_supported_python() -> None:
 @pytest.mark.parametrize(
     ("specifier", "python", "expected"),
     [
-        ("", "3.13.5", True), (">=3.13.2", "3.13", True), (">=3.13.2", "3.13.1", False), ("==3.13.*", "3.13.5", True),
-        ("<3.13", "3.13", False), (">3.13", "3.13", True),
+        ("", "3.13.5", True), (">=3.13.2", "3.13", True), (">=3.13.2", "3.13.1", False),
+        ("==3.13.*", "3.13.5", True), ("<3.13", "3.13", False), (">3.13", "3.13", True),
     ],
 )  # fmt: skip
 def test_specifiers_take_minor_and_whole_versions(specifier: str, python: str, expected: bool) -> None:

@@ -168,6 +168,10 @@ class Scene:
 
 
 class _QuietHandler(http.server.SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 1 << 16
+
     def log_message(self, *_: object) -> None:
         """Say nothing: the figures are on the same terminal."""
 
