@@ -157,9 +157,11 @@ def test_no_mirror_is_named_unless_the_user_names_one(
     with pytest.raises(BaseNotMade) as plain:
         debian_base("trixie", host_architecture(), store, silent, environment={"http_proxy": "http://p:1"})
     with pytest.raises(BaseNotMade) as other:
-        debian_base("trixie", host_architecture(), store, silent, mirror="http://127.0.0.1:1/debian")
+        debian_base(
+            "trixie", host_architecture(), store, silent, mirror="http://me:secret@127.0.0.1:1/debian"
+        )
     assert plain.value.complaint.endswith(" trixie - http://p:1")
-    assert other.value.complaint.strip().endswith(" trixie - http://127.0.0.1:1/debian")
+    assert other.value.complaint.strip().endswith(" trixie - http://***@127.0.0.1:1/debian")
 
 
 def test_without_mmdebstrap_the_way_to_install_it_is_named(
