@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import http.server
 import re
 import shutil
@@ -114,10 +115,10 @@ class Scene:
             page = root / "simple" / name
             page.mkdir(parents=True, exist_ok=True)
             (page / wheel.name).hardlink_to(wheel)
-            # As the public index does (PEP 658): resolving reads these instead of whole wheels.
+            # As the public index does (PEP 503, PEP 658): nobody has to read whole wheels to resolve.
             (page / f"{wheel.name}.metadata").write_bytes(_metadata(wheel))
             links = "".join(
-                f'<a href="{path.name}" data-core-metadata="true">{path.name}</a>'
+                f'<a href="{path.name}#sha256={_sha256(path)}" data-core-metadata="true">{path.name}</a>'
                 for path in sorted(page.glob("*.whl"))
             )
             (page / "index.html").write_text(f"<!DOCTYPE html><html><body>{links}</body></html>")
@@ -180,6 +181,11 @@ def _metadata(wheel: Path) -> bytes:
     with zipfile.ZipFile(wheel) as archive:
         name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         return archive.read(name)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _free_port() -> int:
