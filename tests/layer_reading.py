@@ -17,6 +17,7 @@ from seldon_builder.lock import Artifact
 from seldon_builder.store import Store
 
 PREFIX = "/layers/seldon_python/dependencies"
+Files = Mapping[str, bytes] | Mapping[str | zipfile.ZipInfo, bytes]
 SITE = f"{PREFIX}/lib/python3.13/site-packages"
 
 
@@ -48,7 +49,7 @@ def unpack(layers: Sequence[Layer], root: Path) -> None:
         subprocess.run(command, input=data, check=True, stderr=subprocess.DEVNULL)
 
 
-def wheel_bytes(files: Mapping[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+def wheel_bytes(files: Files, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, data in files.items():
@@ -63,20 +64,25 @@ def stored(store: Store, data: bytes, name: str = "demo", version: str = "1.0") 
     return Artifact(name, version, url, store.add(data), len(data))
 
 
-def demo(files: Mapping[str | zipfile.ZipInfo, bytes], name: str = "demo", version: str = "1.0") -> bytes:
+def demo(files: Files, name: str = "demo", version: str = "1.0") -> bytes:
     """Make a wheel of these files and the least metadata."""
     info = f"{name}-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
-    basis: dict[str | zipfile.ZipInfo, bytes] = {f"{info}/METADATA": metadata, f"{info}/RECORD": b""}
-    return wheel_bytes({**basis, **files})
+    whole: dict[str | zipfile.ZipInfo, bytes] = {f"{info}/METADATA": metadata, f"{info}/RECORD": b""}
+    whole.update(files)
+    return wheel_bytes(whole)
 
 
 @dataclass
 class LocalInterpreter:
-    """The Python of these tests in the role of the base's; ``runs`` counts how often it was started."""
+    """The Python of these tests in the role of the base's.
+
+    ``runs`` tells how often it was started; ``arguments``, if given, what it runs instead of what it should.
+    """
 
     version: str = ".".join(map(str, sys.version_info[:3]))
     path: str = sys.executable
+    arguments: Sequence[str] = ()
     runs: list[Sequence[str]] = field(default_factory=list)
 
     def run(
@@ -89,4 +95,5 @@ class LocalInterpreter:
         shared: Path | None = None,  # noqa: ARG002 - the protocol's
     ) -> None:
         self.runs.append(arguments)
-        subprocess.run([self.path, *arguments], stdin=stdin, stdout=stdout, env=dict(environment), check=True)
+        command = [self.path, *(self.arguments or arguments)]
+        subprocess.run(command, stdin=stdin, stdout=stdout, env=dict(environment), check=True)
