@@ -28,8 +28,8 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = verbs.add_parser(
         "serve",
         help="serve a folder without an image",
-        description="Serve a model's folder on this machine, in an environment of its own, and again whenever "
-        "one of its files changes. Uses the Python that runs this command.",
+        description="Serve a model's folder on this machine, in an environment of its own, and again "
+        "whenever one of its files changes. Uses the Python that runs this command.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -63,23 +63,10 @@ class OutputUnknown(SeldonError):
         self.output = output
 
 
-class EngineUnknown(SeldonError):
-    """No plugin resolves with the engine that was named."""
-
-    exit_code: ClassVar[int] = 84
-
-    def __init__(self, engine: str) -> None:
-        super().__init__(
-            f"No plugin resolves requirements with the engine {engine!r}.",
-            hint="use --engine uv (the default) or --engine pip-tools",
-        )
-        self.engine = engine
-
-
 class LockUnclaimed(SeldonError):
     """No plugin makes layers of this kind of lock."""
 
-    exit_code: ClassVar[int] = 85
+    exit_code: ClassVar[int] = 84
 
     def __init__(self, kind: str) -> None:
         super().__init__(
