@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from seldon_builder.digest import Digest
+from seldon_builder.layer import Layer, LayerKind
+from seldon_builder.store import BlobWriter, Store
+from seldon_builder.store_upkeep import prune, usage, verify
+
+DAY = 86400.0
+RUNNING = "import sys, pathlib; from seldon_builder.store import Store; s = Store(pathlib.Path(sys.argv[1]));"
+
+
+@contextmanager
+def running_build(root: Path, act: str = "") -> Iterator[subprocess.Popen[bytes]]:
+    """A process that has the store open, after it did ``act``."""
+    command = [sys.executable, "-c", f"{RUNNING}{act}; print(1, flush=True); input()", str(root)]
+    build = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert build.stdout is not None
+    build.stdout.readline()
+    try:
+        yield build
+    finally:
+        build.kill()
+        build.communicate()
+
+
+def layer(store: Store, name: str) -> Layer:
+    def pack(writer: BlobWriter) -> tuple[Digest, int]:
+        writer.write(name.encode() * 1000)
+        return Digest.of(b"tar"), 3
+
+    return store.layer(Digest.of(name.encode()), LayerKind.APP, name, pack)
+
+
+def age(root: Path, seconds: float) -> None:
+    moment = time.time() - seconds
+    for path in root.rglob("*"):
+        os.utime(path, (moment, moment))
+
+
+def test_usage_counts_what_is_there(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    layer(store, "a")
+    (tmp_path / "rootfs" / "base" / "usr").mkdir(parents=True)
+    (tmp_path / "rootfs" / "base" / "usr" / "file").write_bytes(bytes(10_000))
+
+    found = {kind: (count, size) for kind, count, size in usage(store)}
+
+    assert [found[kind][0] for kind in ("blobs", "records", "rootfs")] == [1, 1, 1]
+    assert found["rootfs"][1] >= 10_000
+
+
+def test_verify_discards_damaged_blobs_and_what_led_to_them(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    whole, damaged, gone = layer(store, "whole"), layer(store, "damaged"), layer(store, "gone")
+    path = store.blob(damaged.digest).path
+    path.write_bytes(b"X" + path.read_bytes()[1:])
+    store.blob(gone.digest).path.unlink()
+
+    assert verify(store) == [damaged.digest]
+    assert [path.name for path in (tmp_path / "blobs").iterdir()] == [whole.digest.hex]
+    assert len(list((tmp_path / "records").glob("*/*"))) == 1
+    assert verify(store) == []
+
+
+def test_verify_does_not_count_as_use(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    layer(store, "old")
+    age(tmp_path, 40 * DAY)
+    verify(store)
+
+    assert prune(store, 30 * DAY, time.time()) > 0
+
+
+def test_prune_removes_what_was_not_used_lately(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    old, used = layer(store, "old"), layer(store, "used")
+    (tmp_path / "rootfs" / "base").mkdir(parents=True)
+    age(tmp_path, 40 * DAY)
+    assert layer(store, "used").reused
+
+    freed = prune(store, 30 * DAY, time.time())
+
+    assert freed >= old.size
+    assert (store.has(old.digest), store.has(used.digest)) == (False, True)
+    assert not (tmp_path / "rootfs" / "base").exists()
+    assert store.record("layers", Digest.of(b"old")) is None
+
+
+def test_prune_leaves_alone_what_a_running_build_has_used(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    used, unused = layer(store, "used"), layer(store, "unused")
+    (tmp_path / "rootfs" / "base").mkdir(parents=True)
+    age(tmp_path, DAY)
+    act = f"from seldon_builder.digest import Digest; s.has(Digest({used.digest.hex!r}))"
+
+    with running_build(tmp_path, act):
+        prune(store, 0, time.time() + 5)
+        assert store.has(used.digest)
+        assert not store.has(unused.digest)
+        assert (tmp_path / "rootfs" / "base").exists()
+    prune(store, 0, time.time() + 5)
+    assert not store.has(used.digest)
+    assert not (tmp_path / "rootfs" / "base").exists()
+
+
+def test_prune_removes_what_a_killed_build_left_and_no_living_ones(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    act = "c = s.writer(); w = c.__enter__(); w.write(b'half' * 100000)"
+    with running_build(tmp_path, act) as build:
+        left = set((tmp_path / "tmp").iterdir()) - {store.session}
+        age(tmp_path, DAY)
+        prune(store, DAY * 30, time.time())
+        assert set((tmp_path / "tmp").iterdir()) - {store.session} == left
+        assert len(left) == 2
+        build.kill()
+        build.wait()
+        prune(store, DAY * 30, time.time())
+    assert list((tmp_path / "tmp").iterdir()) == [store.session]
+
+
+def test_a_store_that_is_let_go_leaves_no_session(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    session = store.session
+    assert session.exists()
+    del store
+
+    assert not session.exists()
