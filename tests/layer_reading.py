@@ -17,7 +17,7 @@ from seldon_builder.lock import Artifact
 from seldon_builder.store import Store
 
 PREFIX = "/layers/seldon_python/dependencies"
-Files = Mapping[str, bytes] | Mapping[str | zipfile.ZipInfo, bytes]
+Files = Mapping[str, bytes] | Mapping[zipfile.ZipInfo, bytes] | Mapping[str | zipfile.ZipInfo, bytes]
 SITE = f"{PREFIX}/lib/python3.13/site-packages"
 
 

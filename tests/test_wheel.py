@@ -19,7 +19,7 @@ from seldon_builder.store import Store
 from seldon_builder.target import Target
 from seldon_builder.wheel import wheel_layer
 
-from tests.layer_reading import PREFIX, SITE, contents, demo, members, stored, wheel_bytes
+from tests.layer_reading import PREFIX, SITE, Files, contents, demo, members, stored, wheel_bytes
 
 TARGET = Target("amd64", "3.13.5", "2.41", "/usr/bin/python3.13")
 INFO = "demo-1.0.dist-info"
@@ -65,15 +65,13 @@ def test_each_scheme_has_its_place(tmp_path: Path) -> None:
 
 
 def test_modes_are_one_of_two(tmp_path: Path) -> None:
-    wheel = demo(
-        {
-            special("demo/run.sh", stat.S_IFREG | 0o700): b"",
-            special("demo/secret.py", stat.S_IFREG | 0o600): b"",
-            "demo-1.0.data/scripts/tool": b"#!/bin/sh\n",
-        }
-    )
+    mixed: dict[str | zipfile.ZipInfo, bytes] = {
+        special("demo/run.sh", stat.S_IFREG | 0o700): b"",
+        special("demo/secret.py", stat.S_IFREG | 0o600): b"",
+        "demo-1.0.data/scripts/tool": b"#!/bin/sh\n",
+    }
 
-    found = members(layer_of(tmp_path, wheel))
+    found = members(layer_of(tmp_path, demo(mixed)))
 
     assert found[f"{SITE}/demo/run.sh"].mode == 0o755
     assert found[f"{SITE}/demo/secret.py"].mode == 0o644
@@ -161,8 +159,9 @@ def test_zip64_members_are_read(tmp_path: Path) -> None:
     ],
 )
 def test_a_harmful_name_is_refused(tmp_path: Path, name: str | zipfile.ZipInfo, reason: str) -> None:
+    files: Files = {"demo.py": b"", name: b"x"}
     with pytest.raises(WheelMalformed, match=reason) as caught:
-        layer_of(tmp_path, demo({"demo.py": b"", name: b"x"}))
+        layer_of(tmp_path, demo(files))
     assert caught.value.wheel == "demo-1.0-py3-none-any.whl"
 
 
@@ -175,7 +174,8 @@ def test_a_name_with_a_nul_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_name_that_occurs_twice_is_refused(tmp_path: Path) -> None:
-    wheel = demo({zipfile.ZipInfo("demo.py"): b"1", zipfile.ZipInfo("demo.py"): b"2"})
+    twice: Files = {zipfile.ZipInfo("demo.py"): b"1", zipfile.ZipInfo("demo.py"): b"2"}
+    wheel = demo(twice)
 
     with pytest.raises(WheelMalformed, match="twice"):
         layer_of(tmp_path, wheel)
