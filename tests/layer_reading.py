@@ -69,7 +69,8 @@ def demo(files: Files, name: str = "demo", version: str = "1.0") -> bytes:
     info = f"{name}-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
     whole: dict[str | zipfile.ZipInfo, bytes] = {f"{info}/METADATA": metadata, f"{info}/RECORD": b""}
-    whole.update(files)
+    for name_of, data in files.items():
+        whole[name_of] = data
     return wheel_bytes(whole)
 
 
