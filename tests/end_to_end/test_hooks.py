@@ -8,6 +8,7 @@ import pytest
 from seldon_builder import Event, EventKind, Image, Refusal, hookimpl
 from seldon_builder.destination import Output
 from seldon_builder.errors.plugins import ImageRefused
+from seldon_builder.events import silent
 from seldon_builder.lifecycle import Workshop, build
 from seldon_builder.order import Order
 from seldon_builder.plugins import load_plugins
@@ -46,7 +47,7 @@ def ordered(repository: Path, layout: Path) -> Order:
 def test_a_refused_image_is_not_written(repository: Path, shared_store: Path, tmp_path: Path) -> None:
     plugins = load_plugins()
     plugins.register(SizePolicy(most=1000))
-    workshop = Workshop(plugins, Store(shared_store), lambda event: None)
+    workshop = Workshop(plugins, Store(shared_store), silent)
 
     with pytest.raises(ImageRefused, match="bytes are too many"):
         build(ordered(repository, tmp_path / "layout"), workshop)

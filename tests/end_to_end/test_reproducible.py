@@ -32,10 +32,10 @@ def test_two_places_two_stores_and_two_clocks_give_one_digest(
     on_base = ("--run-image", f"oci:{base}")
 
     first = seldon("build", model, "a:1", "--output", f"oci:{tmp_path / 'a'}", *on_base)
+    foreign = {**os.environ, "TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
     second = seldon(
         "build", elsewhere, "b:2", "--output", f"oci:{tmp_path / 'b'}", *on_base,
-        store=tmp_path / "store", env={**os.environ, "TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7"},
-        umask=0o077,
+        store=tmp_path / "store", env=foreign, umask=0o077,
     )  # fmt: skip
 
     assert first.digest == second.digest
@@ -84,7 +84,7 @@ def test_a_cold_build_stays_under_300_megabytes(seldon: Seldon, repository: Path
     seldon("base", "create", "base", "--output", f"oci:{base}")
 
     outcome = seldon(
-        "build", repository / "examples/iris", "iris", "--output", f"oci:{tmp_path / 'out'}",
+        "build", repository / "examples/iris", "iris", "--output", f"oci:{tmp_path / 'layout'}",
         "--run-image", f"oci:{base}", store=tmp_path / "store",
     )  # fmt: skip
 
