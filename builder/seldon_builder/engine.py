@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -56,6 +55,6 @@ def run_engine(
     command: Sequence[str], environment: Mapping[str, str], folder: Path, index: PackageIndex, emit: Emit
 ) -> Finished:
     """Run ``command`` in ``folder`` to its end; an interrupt ends it too."""
-    emit(progress("lock", f"Running {secret_free(shlex.join(command), index)}"))
+    emit(progress("lock", f"Resolving with {Path(command[0]).name}"))
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     return Finished(done.returncode, done.stdout, secret_free(done.stderr, index))

@@ -83,7 +83,7 @@ def _pinned(
     with tempfile.TemporaryDirectory(dir=shared, prefix="run-") as name:
         bench = Bench(Path(name), shared, index, target)
         arguments = bench.prepare(detection)
-        emit(progress("lock", f"Running python {' '.join(arguments)} under Python {interpreter.version}"))
+        emit(progress("lock", f"Resolving with pip-compile under Python {interpreter.version}"))
         try:
             interpreter.run(
                 arguments,

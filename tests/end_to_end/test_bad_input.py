@@ -98,8 +98,8 @@ def other_python(folder: Path) -> str:
 @pytest.mark.parametrize(
     ("spoil", "code"),
     [
-        (leaving_link, 13), (fifo, 14), (not_text, 15), (bad_environment, 16), (no_class, 17), (two_classes, 18),
-        (bad_requirements, 20), (other_python, 46), (bad_project, 72),
+        (leaving_link, 13), (fifo, 14), (not_text, 15), (bad_environment, 16), (no_class, 17),
+        (two_classes, 18), (bad_requirements, 20), (other_python, 46), (bad_project, 72),
     ],
 )  # fmt: skip
 def test_a_bad_source_is_named(seldon: Seldon, model: Path, spoil: Spoil, code: int) -> None:
