@@ -11,7 +11,7 @@ from typing import Any
 from seldon_builder.entry import Bytes, Entry, file
 from seldon_builder.image import Image
 from seldon_builder.layer import Layer, LayerKind
-from seldon_builder.packing import cache_key, layer_from_entries
+from seldon_builder.layers.packing import cache_key, layer_from_entries
 from seldon_builder.store import Store
 
 # A static amd64 program of 145 bytes that writes "hello" and ends: containers need no base to run it.
@@ -50,7 +50,7 @@ def program() -> bytes:
 
 
 def make_image(store: Store, app: bytes = b"app", size: int = 200_000, seed: str = "") -> Image:
-    """Three layers: a program, ``size`` bytes that do not compress, and the app; ``seed`` is in the lowest."""
+    """Three layers: a program, ``size`` bytes that do not compress, the app; ``seed`` is in the lowest."""
     run = Entry("/hello", 0o755, len(program()), Bytes(program()))
     entries = [run, file("/seed", seed.encode())]
     base = layer_from_entries(store, cache_key("hello", seed), LayerKind.BASE, "hello", entries)

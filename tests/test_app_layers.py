@@ -9,11 +9,11 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from seldon_builder.app_layers import app_layers
 from seldon_builder.errors.source import FileChanged
 from seldon_builder.events import Event, silent
+from seldon_builder.inputs.source_reading import read_source
 from seldon_builder.layer import Layer, LayerKind
-from seldon_builder.source_reading import read_source
+from seldon_builder.layers.app_layers import app_layers
 from seldon_builder.store import Store
 
 # What lifecycle 0.20.12 makes of `golden_model` in /workspace, modes normalised, with uid 8888, gid 0
@@ -196,9 +196,9 @@ def test_memory_stays_small_whatever_the_size_of_the_weights(model: Path, tmp_pa
     code = """
 import resource, sys
 from pathlib import Path
-from seldon_builder.app_layers import app_layers
+from seldon_builder.layers.app_layers import app_layers
 from seldon_builder.events import silent
-from seldon_builder.source_reading import read_source
+from seldon_builder.inputs.source_reading import read_source
 from seldon_builder.store import Store
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 app_layers(read_source(Path(sys.argv[1]), silent), Store(Path(sys.argv[2])), silent)

@@ -14,7 +14,7 @@ from seldon_builder.connections import Connections
 from seldon_builder.errors.base import BaseNotMade, PythonConflict
 from seldon_builder.errors.destination import ImageNotFound
 from seldon_builder.events import Event, silent
-from seldon_builder.python_version import Wanted
+from seldon_builder.inputs.python_version import Wanted
 from seldon_builder.store import Store
 
 from . import bases
@@ -152,7 +152,7 @@ def test_a_warm_choice_loads_nothing_that_only_a_cold_one_needs(
     script = (
         "import sys\nfrom pathlib import Path\n"
         "from seldon_builder.base import base_for\nfrom seldon_builder.connections import Connections\n"
-        "from seldon_builder.python_version import Wanted\nfrom seldon_builder.store import Store\n"
+        "from seldon_builder.inputs.python_version import Wanted\nfrom seldon_builder.store import Store\n"
         "from seldon_builder.events import silent\n"
         "base_for('', Wanted(), sys.argv[2], Store(Path(sys.argv[1])), silent, connections=Connections())\n"
         "print(*sorted({'tarfile', 'gzip', 'http.client', 'tomllib'} & set(sys.modules)))\n"

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from seldon_builder import chroot
-from seldon_builder.base import Base, inspection
+from seldon_builder.base import Base, chroot, inspection
 from seldon_builder.base.inspection import target_of
+from seldon_builder.base.rootfs import unpack
 from seldon_builder.errors.base import BaseNotSupported, BaseWithoutPython, BaseWithSeveralPythons
 from seldon_builder.events import Event, EventKind, silent
 from seldon_builder.image import Image
-from seldon_builder.python_version import Wanted
-from seldon_builder.rootfs import unpack
+from seldon_builder.inputs.python_version import Wanted
 from seldon_builder.store import Store
 from seldon_builder.target import Target
 

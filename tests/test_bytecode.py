@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from seldon_builder.bytecode import bytecode_key, bytecode_layer, is_compiled
-from seldon_builder.compiling import FILES_PER_CHUNK, Compiler
 from seldon_builder.errors.layers import BytecodeIncomplete
 from seldon_builder.layer import Layer
+from seldon_builder.layers.bytecode import bytecode_key, bytecode_layer, is_compiled
+from seldon_builder.layers.compiling import FILES_PER_CHUNK, Compiler
 from seldon_builder.store import Store
 from seldon_builder.target import Target
 

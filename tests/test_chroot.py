@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from seldon_builder import chroot, ways
-from seldon_builder.base import Base
+from seldon_builder.base import Base, chroot, ways
+from seldon_builder.base.chroot import RootfsInterpreter, interpreter_for, interpreter_in
 from seldon_builder.base.debian import host_architecture
-from seldon_builder.chroot import RootfsInterpreter, interpreter_for, interpreter_in
+from seldon_builder.base.ways import Chroot, Container, Namespace, Run, Way, best_way
 from seldon_builder.errors.base import BytecodeImpossible, InterpreterFailed
 from seldon_builder.events import silent
 from seldon_builder.interpreter import SHARED, Interpreter
 from seldon_builder.store import Store
-from seldon_builder.ways import Chroot, Container, Namespace, Run, Way, best_way
 
 from . import bases
 

@@ -6,12 +6,12 @@ import os
 from pathlib import Path, PurePosixPath
 
 import pytest
-from seldon_builder.content_digests import REMEMBERED, Unchanged, content_digests
 from seldon_builder.digest import Digest
 from seldon_builder.errors.source import FileChanged
 from seldon_builder.events import silent
+from seldon_builder.inputs.source_reading import read_source
+from seldon_builder.layers.content_digests import REMEMBERED, Unchanged, content_digests
 from seldon_builder.source import Source
-from seldon_builder.source_reading import read_source
 from seldon_builder.store import Store
 
 BIG = b"w" * REMEMBERED

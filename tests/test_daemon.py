@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 from seldon_builder.connections import Connections
-from seldon_builder.daemon import DaemonDestination, daemon_answers, shared_layers
-from seldon_builder.daemon_source import image_from_daemon
 from seldon_builder.destination import Output
-from seldon_builder.docker_engine import Engine
 from seldon_builder.errors.destination import DaemonRefused, DaemonUnreachable, ImageNotFound
 from seldon_builder.errors.store import BlobCorrupt
 from seldon_builder.events import Event, silent
 from seldon_builder.image import Image
 from seldon_builder.layer import LayerKind
-from seldon_builder.manifests import BASE_NAME
+from seldon_builder.media.daemon import DaemonDestination, daemon_answers, shared_layers
+from seldon_builder.media.daemon_source import image_from_daemon
+from seldon_builder.media.docker_engine import Engine
+from seldon_builder.media.manifests import BASE_NAME
 from seldon_builder.reference import Reference
 from seldon_builder.store import Store
 from seldon_plugins import destination_docker
@@ -103,7 +103,7 @@ def test_the_same_layers_in_another_order_are_sent(engine: Connections, store: S
 def test_layers_that_are_gone_after_all_are_sent_in_full(
     engine: Connections, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("seldon_builder.daemon.shared_layers", lambda *_: 2)
+    monkeypatch.setattr("seldon_builder.media.daemon.shared_layers", lambda *_: 2)
     events: list[Event] = []
     image = make_image(store, b"a stack that no engine has", size=123_457)
     written = destination(engine, "1", events.append).write(image)

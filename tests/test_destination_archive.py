@@ -4,12 +4,12 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from seldon_builder.archive import ArchiveDestination
 from seldon_builder.destination import Output
 from seldon_builder.errors.destination import OutputUnwritable
 from seldon_builder.errors.store import BlobCorrupt
 from seldon_builder.events import silent
 from seldon_builder.image import Image
+from seldon_builder.media.archive import ArchiveDestination
 from seldon_builder.reference import Reference
 from seldon_builder.store import Store
 from seldon_plugins import destination_archive

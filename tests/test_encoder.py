@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from seldon_builder.digest import Digest
-from seldon_builder.encoder import CHUNK, GZIP_HEADER, PlainEncoder
+from seldon_builder.layers.encoder import CHUNK, GZIP_HEADER, PlainEncoder
 
 NOISE = random.Random(7).randbytes(3 * CHUNK + 12345)
 TEXT = b"".join(b"def function_%d(argument): return argument + %d\n" % (n, n) for n in range(60_000))

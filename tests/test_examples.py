@@ -10,9 +10,9 @@ import joblib
 import numpy as np
 import pytest
 from seldon_builder.events import silent
-from seldon_builder.model_name import infer_model_name
-from seldon_builder.settings_reading import read_settings
-from seldon_builder.source_reading import read_source
+from seldon_builder.inputs.model_name import infer_model_name
+from seldon_builder.inputs.settings_reading import read_settings
+from seldon_builder.inputs.source_reading import read_source
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

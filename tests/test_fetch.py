@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from seldon_builder.dependencies.fetch import fetch
 from seldon_builder.digest import Digest
 from seldon_builder.errors.resolution import ArtifactCorrupt, IndexUnreachable, OfflineMissing
 from seldon_builder.events import Event, silent
-from seldon_builder.fetch import fetch
 from seldon_builder.lock import Artifact, Lock
 from seldon_builder.package_index import IndexCredential, PackageIndex
 from seldon_builder.secret import Secret

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from seldon_builder.errors.source import IgnoreRuleInvalid, ProjectInvalid
 from seldon_builder.events import silent
-from seldon_builder.source_reading import read_source
+from seldon_builder.inputs.source_reading import read_source
 
 FILES = [
     "Iris.py", "README.md", "data/a.csv", "data/keep.csv", "data/sub/b.csv", "docs/README.md",

@@ -3,8 +3,8 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 import pytest
-from seldon_builder.imports import imports_of
-from seldon_builder.older_wrappers import CARRIED, providers
+from seldon_builder.dependencies.imports import imports_of
+from seldon_builder.dependencies.older_wrappers import CARRIED, providers
 from seldon_builder.source import Source, SourceFile
 
 

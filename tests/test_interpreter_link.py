@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from seldon_builder.interpreter_link import interpreter_layer
+from seldon_builder.layers.interpreter_link import interpreter_layer
 from seldon_builder.prefix import DEPENDENCIES, RUNTIME
 from seldon_builder.store import Store
 from seldon_builder.target import Target

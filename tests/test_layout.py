@@ -13,9 +13,9 @@ from seldon_builder.errors.destination import ImageNotFound, LayoutInvalid, Outp
 from seldon_builder.errors.store import BlobCorrupt
 from seldon_builder.events import silent
 from seldon_builder.image import Image
-from seldon_builder.layout import LayoutDestination, blob_path
-from seldon_builder.layout_source import image_from_layout
-from seldon_builder.manifests import BASE_DIGEST
+from seldon_builder.media.layout import LayoutDestination, blob_path
+from seldon_builder.media.layout_source import image_from_layout
+from seldon_builder.media.manifests import BASE_DIGEST
 from seldon_builder.reference import Reference
 from seldon_builder.store import Store
 from seldon_plugins import destination_layout

@@ -13,7 +13,7 @@ from seldon_builder.digest import Digest
 from seldon_builder.errors.running import EnvironmentFailed, PythonUnsuitable
 from seldon_builder.errors.store import BlobCorrupt
 from seldon_builder.events import Event, silent
-from seldon_builder.local_environment import environment_for
+from seldon_builder.local.local_environment import environment_for
 from seldon_builder.lock import Artifact, Lock
 from seldon_builder.store import Store
 

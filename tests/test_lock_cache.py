@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from seldon_builder.dependencies.lock_cache import Inputs, cached_lock, facts_of, inputs_of, keep_lock
 from seldon_builder.detection import Detection, Requirement
 from seldon_builder.digest import Digest
 from seldon_builder.lock import Artifact, Lock
-from seldon_builder.lock_cache import Inputs, cached_lock, facts_of, inputs_of, keep_lock
 from seldon_builder.package_index import IndexCredential, PackageIndex
 from seldon_builder.secret import Secret
 from seldon_builder.store import Store

@@ -15,10 +15,10 @@ from seldon_builder.errors.source import (
     SeveralModels,
 )
 from seldon_builder.events import Event, EventKind, silent
-from seldon_builder.model_name import infer_model_name, with_model_name
+from seldon_builder.inputs.model_name import infer_model_name, with_model_name
+from seldon_builder.inputs.settings_reading import read_settings
+from seldon_builder.inputs.source_reading import read_source
 from seldon_builder.settings import Setting, Settings
-from seldon_builder.settings_reading import read_settings
-from seldon_builder.source_reading import read_source
 
 MODELS = Path(__file__).parent / "models"
 PREDICT = "    def predict(self, X, names=None):\n        return X\n"

@@ -9,7 +9,7 @@ from seldon_builder.digest import Digest
 from seldon_builder.entry import Entry, OnDisk, file, folder, link
 from seldon_builder.errors.layers import ContentChanged
 from seldon_builder.layer import LayerKind
-from seldon_builder.packing import cache_key, layer_from_entries
+from seldon_builder.layers.packing import cache_key, layer_from_entries
 from seldon_builder.store import Store
 
 from tests.layer_reading import contents, members

@@ -75,7 +75,7 @@ def lock(
     interpreter: Interpreter | None = HostInterpreter(),
     engine: str = "pip-tools",
 ) -> Lock | None:
-    from seldon_builder.url_credentials import split_credentials
+    from seldon_builder.dependencies.url_credentials import split_credentials
 
     url, credential = split_credentials(index.simple.replace("://", "://me:s3cr3t@"))
     assert credential is not None

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from seldon_builder.digest import Digest
+from seldon_builder.layers.planner import BIG, canonical_order, plan, relocked_order
 from seldon_builder.lock import Artifact, Lock
-from seldon_builder.planner import BIG, canonical_order, plan, relocked_order
 
 
 def artifact(name: str, size: int, version: str = "1") -> Artifact:

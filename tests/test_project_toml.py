@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from seldon_builder.errors.source import ProjectInvalid
-from seldon_builder.project_toml import Project, read_project
+from seldon_builder.inputs.project_toml import Project, read_project
 
 
 def project(folder: Path, text: str) -> Project:

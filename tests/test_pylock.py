@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import tomllib
 from packaging.pylock import Pylock
+from seldon_builder.dependencies.pylock import ExportedLock, PylockInvalid, read_pylock, write_pylock
 from seldon_builder.digest import Digest
 from seldon_builder.lock import Artifact, Lock
-from seldon_builder.pylock import ExportedLock, PylockInvalid, read_pylock, write_pylock
 
 
 def exported(root: Path) -> ExportedLock:

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from seldon_builder.base.choice import SUITES, choose_suite
 from seldon_builder.errors.base import PythonConflict, PythonNotOffered
-from seldon_builder.python_version import Wanted, wanted_python
+from seldon_builder.inputs.python_version import Wanted, wanted_python
 from seldon_builder.settings import Setting, Settings
 from seldon_builder.source import Source, SourceFile
 from seldon_builder.target import SUPPORTED_PYTHONS

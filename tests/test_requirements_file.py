@@ -4,9 +4,9 @@ import codecs
 from pathlib import Path
 
 import pytest
+from seldon_builder.dependencies.requirements_file import decoded, logical_lines, read_requirements
 from seldon_builder.detection import Detection
 from seldon_builder.errors.resolution import PackageWithoutWheel, RequirementsInvalid
-from seldon_builder.requirements_file import decoded, logical_lines, read_requirements
 from seldon_builder.secret import Secret
 from seldon_builder.settings import Setting, Settings
 from seldon_builder.source import Source

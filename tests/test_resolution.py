@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 import pluggy
 import pytest
 from seldon_builder import hookspecs
+from seldon_builder.dependencies.resolution import export, lock_for
 from seldon_builder.detection import Detection
 from seldon_builder.errors.resolution import (
     EngineFailed,
@@ -19,7 +20,6 @@ from seldon_builder.errors.resolution import (
 from seldon_builder.events import Event, EventKind
 from seldon_builder.lock import Lock
 from seldon_builder.package_index import PackageIndex
-from seldon_builder.resolution import export, lock_for
 from seldon_builder.settings import Settings
 from seldon_builder.source import Source, SourceFile
 from seldon_builder.store import Store

@@ -11,12 +11,12 @@ import threading
 from pathlib import Path
 
 import pytest
+from seldon_builder.base.rootfs import chain_of, place_of, resolve, unpack
 from seldon_builder.errors import SeldonError
 from seldon_builder.errors.base import LayerUnreadable
 from seldon_builder.errors.store import BlobCorrupt
 from seldon_builder.events import Event, silent
 from seldon_builder.image import Image
-from seldon_builder.rootfs import chain_of, place_of, resolve, unpack
 from seldon_builder.store import Store
 
 from .bases import folder, image, layer, link, member, stored, tar
@@ -189,7 +189,7 @@ def test_a_process_that_is_killed_leaves_nothing_that_is_believed(store: Store, 
     script = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
-        "from seldon_builder import rootfs, rootfs_layer\n"
+        "from seldon_builder.base import rootfs, rootfs_layer\n"
         "from tests.bases import Store, image, member, silent\n"
         "rootfs_layer._write_file = lambda *a: os.kill(os.getpid(), signal.SIGKILL)\n"
         "store = Store(Path(sys.argv[1]))\n"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from seldon_builder.errors.running import EngineMissing
-from seldon_builder.running import Engine, answers, find_engine
+from seldon_builder.local.running import Engine, answers, find_engine
 
 from tests.conftest import free_port
 

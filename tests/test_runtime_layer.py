@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import seldon_runtime
+from seldon_builder.layers.runtime_layer import runtime_layer
 from seldon_builder.prefix import RUNTIME
-from seldon_builder.runtime_layer import runtime_layer
 from seldon_builder.store import Store
 
 from tests.layer_reading import LocalInterpreter, contents, unpack

@@ -21,7 +21,7 @@ from tests.served import Server
 PROGRAM = """
 import json, sys
 from pathlib import Path
-from seldon_builder.serving_locally import serve
+from seldon_builder.local.serving_locally import serve
 
 folder, port, variables = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
 sys.exit(serve(Path(folder), Path(sys.prefix), variables, lambda text: print(text, flush=True), port=port))

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from seldon_builder.errors.source import SettingInvalid
 from seldon_builder.events import Event, silent
+from seldon_builder.inputs.settings_reading import read_settings, show_settings
+from seldon_builder.inputs.source_reading import read_source
 from seldon_builder.secret import Secret
 from seldon_builder.settings import Settings
-from seldon_builder.settings_reading import read_settings, show_settings
 from seldon_builder.source import Source
-from seldon_builder.source_reading import read_source
 
 PASSWORD = "hunter2"
 

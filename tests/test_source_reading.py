@@ -18,7 +18,7 @@ from seldon_builder.errors.source import (
     SymlinkLeavesSource,
 )
 from seldon_builder.events import Event, silent
-from seldon_builder.source_reading import read_source
+from seldon_builder.inputs.source_reading import read_source
 
 
 @pytest.fixture

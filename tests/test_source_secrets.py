@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from seldon_builder.events import Event, EventKind, silent
+from seldon_builder.inputs.source_reading import read_source
+from seldon_builder.inputs.source_secrets import cleaned, find_credentials, tell_of_credentials, without_users
 from seldon_builder.source import Source
-from seldon_builder.source_reading import read_source
-from seldon_builder.source_secrets import cleaned, find_credentials, tell_of_credentials, without_users
 
 PASSWORD = "hunter2"
 AWS_KEY = "AKIA" + "ABCDEFGHIJKLMNOP"

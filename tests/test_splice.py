@@ -7,10 +7,10 @@ import subprocess
 import zlib
 
 import pytest
-from seldon_builder import splice
 from seldon_builder.digest import Digest
-from seldon_builder.encoder import GZIP_HEADER
-from seldon_builder.splice import DeflateDamaged, SplicingEncoder, fixed_huffman
+from seldon_builder.layers import splice
+from seldon_builder.layers.encoder import GZIP_HEADER
+from seldon_builder.layers.splice import DeflateDamaged, SplicingEncoder, fixed_huffman
 
 RANDOM = random.Random(11)
 

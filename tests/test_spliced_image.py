@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from seldon_builder.image import Image
+from seldon_builder.layers.wheel import wheel_layer
 from seldon_builder.store import Store
 from seldon_builder.target import Target
-from seldon_builder.wheel import wheel_layer
 
 from tests.layer_reading import SITE, demo, stored
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from seldon_builder.digest import Digest
-from seldon_builder.encoder import PlainEncoder
 from seldon_builder.errors.store import BlobCorrupt, StoreFull, StoreUnusable
 from seldon_builder.layer import LayerKind
+from seldon_builder.layers.encoder import PlainEncoder
 from seldon_builder.store import BlobWriter, Store
 
 KEY = Digest.of(b"key")
@@ -21,7 +21,7 @@ BUILD = """
 import sys
 from pathlib import Path
 from seldon_builder.digest import Digest
-from seldon_builder.encoder import PlainEncoder
+from seldon_builder.layers.encoder import PlainEncoder
 from seldon_builder.layer import LayerKind
 from seldon_builder.store import Store
 

@@ -8,7 +8,7 @@ import tarfile
 import pytest
 from seldon_builder.digest import Digest
 from seldon_builder.entry import Bytes, Entry, file, folder, link
-from seldon_builder.tar import TRAILER, header, padding
+from seldon_builder.layers.tar import TRAILER, header, padding
 
 DEEP = "/" + "/".join(["deep" * 5] * 6) + "/" + "name" * 20
 

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 import pytest
+from seldon_builder.dependencies.url_credentials import (
+    credential_for,
+    masked,
+    split_credentials,
+    with_credentials,
+)
 from seldon_builder.package_index import IndexCredential
 from seldon_builder.secret import Secret
-from seldon_builder.url_credentials import credential_for, masked, split_credentials, with_credentials
 
 
 @pytest.mark.parametrize(

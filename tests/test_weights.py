@@ -6,9 +6,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 from seldon_builder.errors.source import IgnoreRuleInvalid
+from seldon_builder.layers.weights import slice_paths, weight_groups, weight_patterns
 from seldon_builder.settings import Setting, Settings
 from seldon_builder.source import Source, SourceFile
-from seldon_builder.weights import slice_paths, weight_groups, weight_patterns
 
 MIB = 1 << 20
 

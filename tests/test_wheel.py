@@ -14,10 +14,10 @@ from seldon_builder.digest import Digest
 from seldon_builder.errors.layers import WheelMalformed
 from seldon_builder.errors.store import BlobCorrupt
 from seldon_builder.layer import Layer
+from seldon_builder.layers.wheel import wheel_layer
 from seldon_builder.lock import Artifact
 from seldon_builder.store import Store
 from seldon_builder.target import Target
-from seldon_builder.wheel import wheel_layer
 
 from tests.layer_reading import PREFIX, SITE, Files, contents, demo, members, stored, wheel_bytes
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import sys
 
+INTERRUPTED = 130
+
 
 def main() -> None:
     """Run the command that the arguments name and exit with its code."""
-    from .cli import run
+    try:
+        from .cli import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        print("\ninterrupted: nothing half-written is used by a later build", file=sys.stderr)  # noqa: T201
+        code = INTERRUPTED
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -10,27 +10,29 @@ from dataclasses import dataclass, field
 import pluggy
 from seldon_runtime.plugins import requirements
 
-from . import app_layers, base, cnb, interpreter_link, resolution, runtime_layer, sbom
-from .base_interpreter import interpreter_of
+from . import base
+from .base.base_interpreter import interpreter_of
+from .dependencies import resolution
 from .destination import Written
 from .errors.plugins import ImageRefused, LockUnclaimed, OutputUnknown
 from .errors.store import BlobCorrupt
 from .events import Emit, Event, EventKind, decision, silent
 from .image import Image
+from .inputs.model_name import with_model_name
+from .inputs.python_version import wanted_python
+from .inputs.settings_reading import read_settings
+from .inputs.source_reading import read_source
 from .interpreter import Interpreter
 from .layer import Layer
+from .layers import app_layers, cnb, interpreter_link, runtime_layer, sbom
+from .layers.weights import weight_patterns
 from .lock import Lock
-from .model_name import with_model_name
 from .order import Order
 from .package_index import PackageIndex
-from .python_version import wanted_python
 from .settings import Settings
-from .settings_reading import read_settings
 from .source import Source
-from .source_reading import read_source
 from .store import Store
 from .target import Target
-from .weights import weight_patterns
 
 
 @dataclass(frozen=True)

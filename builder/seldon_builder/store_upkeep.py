@@ -8,10 +8,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from .base.rootfs import remove
 from .digest import SHA256_HEX, Digest
-from .encoder import CHUNK
 from .errors.store import BlobCorrupt
-from .rootfs import remove
+from .layers.encoder import CHUNK
 from .store import SESSION, Store
 
 # A file's writer locks it a moment after it made it; younger ones are left alone.

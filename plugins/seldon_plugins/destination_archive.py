@@ -14,6 +14,6 @@ def seldon_destination(output: Output, emit: Emit) -> Destination | None:
     """Return what writes images into a file."""
     if output.kind != "archive":
         return None
-    from seldon_builder.archive import ArchiveDestination
+    from seldon_builder.media.archive import ArchiveDestination
 
     return ArchiveDestination(Path(output.path), output.reference, emit)

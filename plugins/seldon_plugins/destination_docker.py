@@ -12,6 +12,6 @@ def seldon_destination(output: Output, emit: Emit) -> Destination | None:
     """Return what loads images into the engine."""
     if output.kind != "docker":
         return None
-    from seldon_builder.daemon import DaemonDestination
+    from seldon_builder.media.daemon import DaemonDestination
 
     return DaemonDestination(output.reference, output.connections, emit)

@@ -14,6 +14,6 @@ def seldon_destination(output: Output, emit: Emit) -> Destination | None:
     """Return what writes images into a layout."""
     if output.kind != "oci":
         return None
-    from seldon_builder.layout import LayoutDestination
+    from seldon_builder.media.layout import LayoutDestination
 
     return LayoutDestination(Path(output.path), output.reference, emit)

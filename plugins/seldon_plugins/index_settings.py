@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from seldon_builder import hookimpl
+from seldon_builder.dependencies.url_credentials import split_credentials
 from seldon_builder.package_index import IndexCredential, PackageIndex
 from seldon_builder.secret import Secret
 from seldon_builder.settings import Settings
 from seldon_builder.source import Source
-from seldon_builder.url_credentials import split_credentials
 
 INDEX_URL = ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL")
 EXTRA_INDEX_URLS = ("EXTRA_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL")

@@ -20,19 +20,19 @@ from urllib.parse import unquote, urlsplit
 from packaging.requirements import Requirement as Pep508
 from packaging.utils import canonicalize_name
 from seldon_builder import hookimpl
+from seldon_builder.dependencies.engine import cleaned_environment, credentialed, secret_free
+from seldon_builder.dependencies.requirement_options import read_options
+from seldon_builder.dependencies.requirements_file import logical_lines
+from seldon_builder.dependencies.url_credentials import with_credentials
 from seldon_builder.detection import Detection, Requirement
-from seldon_builder.engine import cleaned_environment, credentialed, secret_free
 from seldon_builder.errors.base import InterpreterFailed
 from seldon_builder.errors.resolution import EngineFailed
 from seldon_builder.events import Emit, progress
 from seldon_builder.interpreter import SHARED, Interpreter
 from seldon_builder.lock import Lock
 from seldon_builder.package_index import PackageIndex
-from seldon_builder.requirement_options import read_options
-from seldon_builder.requirements_file import logical_lines
 from seldon_builder.store import Store
 from seldon_builder.target import Target
-from seldon_builder.url_credentials import with_credentials
 
 from .pip_explanations import explained_by_pip
 from .uv import Resolution, lock_with_uv

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seldon_builder import Detection, hookimpl
-from seldon_builder.requirements_file import read_requirements
+from seldon_builder.dependencies.requirements_file import read_requirements
 from seldon_builder.settings import Settings
 from seldon_builder.source import Source
 

@@ -13,18 +13,18 @@ from packaging.requirements import Requirement as Pep508
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 from seldon_builder import hookimpl
+from seldon_builder.dependencies.engine import Finished, cleaned_environment, credentialed, run_engine
+from seldon_builder.dependencies.pylock import read_artifacts
+from seldon_builder.dependencies.url_credentials import with_credentials
 from seldon_builder.detection import Detection, Requirement
 from seldon_builder.digest import Digest
-from seldon_builder.engine import Finished, cleaned_environment, credentialed, run_engine
 from seldon_builder.errors import SeldonError
 from seldon_builder.errors.resolution import BadLine, EngineFailed, HashMismatch
 from seldon_builder.events import Emit, warning
 from seldon_builder.lock import Artifact, Lock
 from seldon_builder.package_index import PackageIndex
-from seldon_builder.pylock import read_artifacts
 from seldon_builder.store import Store
 from seldon_builder.target import Target
-from seldon_builder.url_credentials import with_credentials
 
 from .uv_explanations import Complaint, explained
 

@@ -8,17 +8,17 @@ from dataclasses import replace
 from functools import partial
 
 from seldon_builder import hookimpl
-from seldon_builder.bytecode import bytecode_layer, is_compiled
-from seldon_builder.compiling import Compiler
 from seldon_builder.events import Emit, decision, progress
 from seldon_builder.interpreter import Interpreter
 from seldon_builder.layer import Layer, LayerKind
+from seldon_builder.layers.bytecode import bytecode_layer, is_compiled
+from seldon_builder.layers.compiling import Compiler
+from seldon_builder.layers.planner import Group, plan
+from seldon_builder.layers.wheel import wheel_layer, wheels_key
+from seldon_builder.layers.wheel_requirements import needed_by
 from seldon_builder.lock import Artifact, Lock
-from seldon_builder.planner import Group, plan
 from seldon_builder.store import Store
 from seldon_builder.target import Target
-from seldon_builder.wheel import wheel_layer, wheels_key
-from seldon_builder.wheel_requirements import needed_by
 from seldon_runtime.plugins import requirements
 
 Task = Callable[[], Layer | None]

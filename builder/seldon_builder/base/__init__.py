@@ -13,14 +13,14 @@ from ..errors.base import PythonConflict
 from ..errors.destination import DaemonUnreachable, ImageNotFound
 from ..events import Emit, decision
 from ..image import Image
-from ..python_version import Wanted
+from ..inputs.python_version import Wanted
 from ..reference import Reference
-from ..rootfs import unpack
 from ..secret import Secret
 from ..store import Store
 from ..target import Target
 from . import choice, debian
 from .inspection import target_of
+from .rootfs import unpack
 
 __all__ = ["Base", "base_for", "default_base"]
 
@@ -108,7 +108,7 @@ class Reader:
 
     def read(self, run_image: str) -> Image:
         """Read ``oci:DIR``, ``docker:NAME``, a name that the Docker engine has, or a registry reference."""
-        from .. import base_sources
+        from ..media import base_sources
 
         medium, _, rest = run_image.partition(":")
         if medium == "oci":
@@ -126,7 +126,7 @@ class Reader:
         )  # fmt: skip
 
     def _from_daemon(self, name: str) -> Image:
-        from .. import base_sources
+        from ..media import base_sources
 
         return base_sources.image_from_daemon(
             name, self.architecture, self.store, self.emit, connections=self.connections

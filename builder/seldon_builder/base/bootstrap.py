@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from ..encoder import PlainEncoder
 from ..errors.base import BaseNotMade, BootstrapMissing
 from ..events import Emit, progress
 from ..image import EPOCH, Image
+from ..layers.encoder import PlainEncoder
 from ..store import Record, Store
 from . import foreign
 from .bytecode import customize_hook

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors.base import PythonNotOffered
-from ..python_version import Wanted
+from ..inputs.python_version import Wanted
 
 # The default first.
 SUITES: Mapping[str, str] = {"trixie": "3.13", "bookworm": "3.11"}

@@ -11,9 +11,9 @@ from ..errors.base import BaseNotMade
 from ..events import Emit, decision
 from ..image import Image
 from ..layer import Layer, LayerKind
-from ..rootfs import exclusive
 from ..store import Record, Store
 from ..target import MACHINES
+from .rootfs import exclusive
 
 # Raise it whenever the bytes of a base would change for the same packages.
 BASE_LAYOUT = "2"

@@ -11,11 +11,11 @@ from ..digest import Digest
 from ..errors.base import BaseNotSupported, BaseWithoutPython, BaseWithSeveralPythons
 from ..events import Emit, decision, warning
 from ..image import Image
-from ..python_version import Wanted
-from ..rootfs import chain_of, place_of, resolve
+from ..inputs.python_version import Wanted
 from ..store import Store
 from ..target import SUPPORTED_PYTHONS, Target
 from .labels import GLIBC_VERSION, PATH, PYTHON_PATH, PYTHON_VERSION
+from .rootfs import chain_of, place_of, resolve
 
 _NAME = re.compile(r"python(?:3(?:\.(\d+))?)?")
 _GLIBC = re.compile(rb"GNU C Library [^\n]*release version (\d+\.\d+)")
@@ -142,7 +142,7 @@ def _is_program(path: Path) -> bool:
 
 
 def _exact_version(image: Image, name: str, root: Path, path: str, minor: str) -> str:
-    from .. import chroot
+    from . import chroot
     from .debian import host_architecture
 
     if image.architecture != host_architecture():

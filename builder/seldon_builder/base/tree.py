@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from ..encoder import TarEncoder
 from ..entry import Bytes, Entry
-from ..tar import TRAILER, header, padding
+from ..layers.encoder import TarEncoder
+from ..layers.tar import TRAILER, header, padding
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from ..errors import SeldonError
 from .caller import Caller
 
 VERBS = ("build", "run", "serve", "lock", "base", "store", "plugins")
-INTERRUPTED = 130
 USAGE = 2
 
 
@@ -50,7 +49,4 @@ def run(arguments: Sequence[str]) -> int:
     except SeldonError as error:
         print(f"\nerror: {error}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("\ninterrupted: nothing half-written is used by a later build", file=sys.stderr)
-        return INTERRUPTED
     return result

@@ -90,7 +90,7 @@ def output_from(options: argparse.Namespace, caller: Caller) -> Output:
 
 
 def _default_output(reference: Reference, caller: Caller) -> tuple[str, str]:
-    from ..daemon import daemon_answers
+    from ..media.daemon import daemon_answers
 
     if daemon_answers(caller.connections().docker_host):
         return "docker", ""

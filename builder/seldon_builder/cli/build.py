@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 from ..destination import Written
 from ..events import Event
+from ..inputs.settings_reading import show_settings
+from ..inputs.source_reading import read_source
 from ..lifecycle import Built, Workshop, build, settings_of
 from ..order import Order
 from ..plugins import load_plugins
 from ..progress import bytes_text
-from ..settings_reading import show_settings
-from ..source_reading import read_source
 from .asking import add_destination, add_model, order_from
 from .caller import Caller, add_common
 

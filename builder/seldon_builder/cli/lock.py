@@ -7,9 +7,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from ..inputs.source_reading import read_source
 from ..lifecycle import Workshop, base_of, lock_of, settings_of
 from ..plugins import load_plugins
-from ..source_reading import read_source
 from .asking import add_model, order_from
 from .caller import Caller, add_common
 
@@ -40,7 +40,7 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace, caller: Caller) -> int:
     """Write the lock; stdout gets the file's path, or the lock itself for ``-``."""
-    from ..resolution import export
+    from ..dependencies.resolution import export
 
     order = replace(order_from(options, caller), exported=False)
     progress = caller.progress(options)

@@ -32,7 +32,7 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace, caller: Caller) -> int:
     """Run the image until it is stopped."""
-    from ..running import run_image
+    from ..local.running import run_image
 
     run_image(options.image, caller.environment, _say, port=options.port, engine=options.engine)
     return 0

@@ -6,11 +6,11 @@ import argparse
 import platform
 import sys
 
+from ..inputs.model_name import with_model_name
+from ..inputs.source_reading import read_source
 from ..lifecycle import Workshop, locked, settings_of
-from ..model_name import with_model_name
 from ..plugins import load_plugins
 from ..settings import Settings
-from ..source_reading import read_source
 from ..target import Target
 from .asking import add_model, order_from
 from .caller import Caller, add_common
@@ -41,8 +41,8 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace, caller: Caller) -> int:
     """Serve until Ctrl-C; the exit code is the server's where it cannot start."""
-    from ..local_environment import environment_for
-    from ..serving_locally import serve
+    from ..local.local_environment import environment_for
+    from ..local.serving_locally import serve
 
     order, progress = order_from(options, caller), caller.progress(options)
     workshop = Workshop(load_plugins(), caller.store(options), progress)

@@ -12,7 +12,7 @@ from ..errors.destination import ImageNotFound, RegistryProtocol
 from ..errors.store import BlobCorrupt
 from ..events import Emit, progress
 from ..image import Image
-from ..manifests import (
+from ..media.manifests import (
     BASE_DIGEST,
     BASE_NAME,
     READABLE,

@@ -1,0 +1,121 @@
+"""The base image's own Python, run among its own files (ways.py has the ways)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from ..errors.base import BytecodeImpossible, InterpreterFailed
+from ..interpreter import Interpreter
+from .rootfs import chain_of
+from .ways import Run, Way, best_way
+
+if TYPE_CHECKING:
+    from ..events import Emit
+    from ..image import Image
+    from ..store import Store
+    from . import Base
+
+_COMPLAINT_BYTES = 4000
+
+
+@dataclass(frozen=True)
+class RootfsInterpreter:
+    """A Python of an unpacked image; ``version`` is empty while it is still being found out."""
+
+    way: Way
+    python: str
+    version: str
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        *,
+        stdin: BinaryIO,
+        stdout: BinaryIO,
+        environment: Mapping[str, str],
+        shared: Path | None = None,
+    ) -> None:
+        """Run ``python <arguments>``; see Interpreter.run."""
+        # Nothing may write into the unpacked files, which later builds use too.
+        run = Run([self.python, "-B", *arguments], environment, shared)
+        command, variables = self.way.command(run), self.way.environment(run)
+        with _readable(stdin) as source, _writable(stdout) as sink, tempfile.TemporaryFile() as complaint:
+            ended = subprocess.run(
+                command, stdin=source, stdout=sink, stderr=complaint, env=variables, cwd="/", check=False
+            )
+            if ended.returncode:
+                raise InterpreterFailed(self.python, _last_words(complaint, ended.returncode))
+
+
+def interpreter_for(chosen: Base, store: Store, emit: Emit) -> Interpreter:
+    """Return what runs the Python of ``chosen``: its own, or its twin's where its own does not run here."""
+    from .debian import host_architecture
+
+    target = chosen.target
+    if target.architecture == host_architecture():
+        return interpreter_in(chosen.rootfs(), chosen.image, target.python_path, target.python_version)
+    twin = chosen.twin() if chosen.twin else None
+    reason = f"it runs no {target.architecture} programs"
+    if twin is None:
+        raise BytecodeImpossible(
+            target.python_version, f"{reason}, and {chosen.name} has no twin that it runs"
+        )
+    if twin.target.python_version != target.python_version:
+        found = (
+            f"the {twin.target.architecture} image of the same suite has Python {twin.target.python_version}"
+        )
+        raise BytecodeImpossible(target.python_version, f"{reason}, and {found}")
+    return interpreter_for(twin, store, emit)
+
+
+def interpreter_in(root: Path, image: Image, python: str, version: str = "") -> Interpreter:
+    """Return the interpreter at ``python`` among the files of ``image``, unpacked in ``root``."""
+    name = f"seldon-python-rootfs:{chain_of(image).hex[:16]}"
+    return RootfsInterpreter(best_way(root, name, version), python, version)
+
+
+@contextmanager
+def _readable(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """Give a stream that a process can read: itself where the kernel knows it, else a copy."""
+    if _is_file(stream):
+        yield stream
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(stream, copy)
+        copy.seek(0)
+        yield copy
+
+
+@contextmanager
+def _writable(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """Give a stream that a process can write, and pass on what it wrote."""
+    if _is_file(stream):
+        stream.flush()
+        yield stream
+        return
+    with tempfile.TemporaryFile() as copy:
+        yield copy
+        copy.seek(0)
+        shutil.copyfileobj(copy, stream)
+
+
+def _is_file(stream: BinaryIO) -> bool:
+    try:
+        stream.fileno()
+    except OSError:
+        return False
+    return True
+
+
+def _last_words(complaint: BinaryIO, code: int) -> str:
+    length = complaint.seek(0, os.SEEK_END)
+    complaint.seek(max(0, length - _COMPLAINT_BYTES))
+    return complaint.read().decode(errors="replace").strip() or f"it ended with code {code} and said nothing"

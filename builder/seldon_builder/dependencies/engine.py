@@ -1,0 +1,60 @@
+"""Run a resolver engine in an environment that holds only what the user told us."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..events import Emit, progress
+from ..package_index import PackageIndex
+from .url_credentials import masked, with_credentials
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How an engine ended: its exit status, what it printed and what it complained of, secrets masked."""
+
+    status: int
+    output: str
+    complaint: str
+
+
+def cleaned_environment(index: PackageIndex, home: Path) -> dict[str, str]:
+    """Make the whole environment of an engine: nothing of the caller's, ``home`` for what it may write.
+
+    A home of its own keeps the engine from the user's .netrc, pip.conf and uv.toml.
+    """
+    environment = {"HOME": str(home), "PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+    if index.ca_bundle:
+        for name in ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE"):
+            environment[name] = str(index.ca_bundle)
+    for name, value in index.proxies:
+        environment[name.lower()] = environment[name.upper()] = value.reveal()
+    return environment
+
+
+def credentialed(urls: Sequence[str], index: PackageIndex) -> list[str]:
+    """Return ``urls`` as an engine's environment variables need them, with user and password."""
+    return [with_credentials(url, index.credentials) for url in urls]
+
+
+def secret_free(text: str, index: PackageIndex) -> str:
+    """Mask whatever an engine printed of the index's credentials and proxies."""
+    passwords = [item.password for item in index.credentials]
+    # A token may stand where the user stands; a plain user name such as "ci" is a word of many sentences.
+    users = [item.username for item in index.credentials if not item.password.reveal()]
+    for secret in (*passwords, *users, *(value for name, value in index.proxies if name != "no_proxy")):
+        if secret.reveal():
+            text = text.replace(secret.reveal(), str(secret))
+    return masked(text)
+
+
+def run_engine(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path, index: PackageIndex, emit: Emit
+) -> Finished:
+    """Run ``command`` in ``folder`` to its end; an interrupt ends it too."""
+    emit(progress("lock", f"Resolving with {Path(command[0]).name}"))
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return Finished(done.returncode, done.stdout, secret_free(done.stderr, index))

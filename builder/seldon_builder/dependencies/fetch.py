@@ -1,0 +1,141 @@
+"""Bring the wheels of a lock into the store, each once, each proven by its hash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock as Mutex
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import unquote, urlsplit
+
+from ..errors.resolution import ArtifactCorrupt, OfflineMissing
+from ..events import Emit, progress
+from ..lock import Artifact, Lock
+from ..package_index import PackageIndex
+from ..store import BlobWriter, Store
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from .download import Downloads, Received
+
+CONNECTIONS = 8
+CHUNK = 1 << 18
+# As often as a line on a terminal can be read.
+SECONDS_BETWEEN_EVENTS = 0.1
+
+
+def fetch(lock: Lock, index: PackageIndex, store: Store, emit: Emit) -> Lock:
+    """Fetch what the store lacks and return the lock with all sizes filled in.
+
+    OfflineMissing names all that an offline ``index`` keeps from being fetched; ArtifactCorrupt is for bytes
+    that are not those of the lock.
+    """
+    missing = [artifact for artifact in lock.artifacts if not store.has(artifact.sha256, artifact.size)]
+    if index.offline:
+        absent = [f"{item.name} {item.version}" for item in missing if not _is_on_disk(item)]
+        if absent:
+            raise OfflineMissing(absent)
+    if missing:
+        _fetch_all(missing, index, store, emit)
+    return lock.with_artifacts(tuple(_sized(artifact, store) for artifact in lock.artifacts))
+
+
+def _sized(artifact: Artifact, store: Store) -> Artifact:
+    return (
+        artifact if artifact.size else replace(artifact, size=store.blob(artifact.sha256).path.stat().st_size)
+    )
+
+
+def _is_on_disk(artifact: Artifact) -> bool:
+    return artifact.url.startswith("file:") and _path(artifact).is_file()
+
+
+def _path(artifact: Artifact) -> Path:
+    return Path(unquote(urlsplit(artifact.url).path))
+
+
+def _fetch_all(missing: Sequence[Artifact], index: PackageIndex, store: Store, emit: Emit) -> None:
+    from concurrent.futures import ThreadPoolExecutor, wait
+    from contextlib import closing
+
+    from .download import Downloads
+
+    received = _Count(sum(artifact.size for artifact in missing))
+    # One thread an artifact, the largest first where sizes are known: the longest one sets the end.
+    ordered = sorted(missing, key=lambda artifact: -artifact.size)
+    workers = min(CONNECTIONS, len(missing))
+    with closing(Downloads(index)) as downloads, ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(_fetch_one, item, downloads, store, received) for item in ordered]
+        try:
+            _tell(futures, received, emit, lambda left: wait(left, SECONDS_BETWEEN_EVENTS))
+        finally:
+            downloads.stop()
+            for future in futures:
+                future.cancel()
+
+
+def _tell(
+    futures: Sequence[Future[None]],
+    received: _Count,
+    emit: Emit,
+    pause: Callable[[Sequence[Future[None]]], object],
+) -> None:
+    message = f"Fetching {len(futures)} wheels"
+    left = list(futures)
+    while left:
+        pause(left)
+        for future in left:
+            if future.done():
+                future.result()
+        left = [future for future in left if not future.done()]
+        emit(progress("fetch", message, received.done, max(received.total, received.done)))
+
+
+class _Count:
+    """Bytes that have come and that are to come, counted by several threads."""
+
+    def __init__(self, total: int) -> None:
+        self.done, self.total, self._mutex = 0, total, Mutex()
+
+    def add(self, done: int = 0, expected: int = 0) -> None:
+        with self._mutex:
+            self.done += done
+            self.total += expected
+
+
+def _fetch_one(artifact: Artifact, downloads: Downloads, store: Store, count: _Count) -> None:
+    with store.writer() as writer:
+        if artifact.url.startswith("file:"):
+            _copy(artifact, writer, count)
+        else:
+            downloads.get(artifact.url, _received(artifact, writer, count))
+        digest = writer.commit()
+    if digest != artifact.sha256:
+        raise ArtifactCorrupt(artifact.url, artifact.sha256.hex, digest.hex)
+
+
+def _received(artifact: Artifact, writer: BlobWriter, count: _Count) -> Received:
+    def write(data: bytes) -> None:
+        writer.write(data)
+        count.add(len(data))
+
+    def expect(length: int) -> None:
+        if not artifact.size:
+            count.add(expected=length)
+
+    from .download import Received
+
+    return Received(write, expect)
+
+
+def _copy(artifact: Artifact, writer: BlobWriter, count: _Count) -> None:
+    try:
+        file: BinaryIO = _path(artifact).open("rb")
+    except OSError as error:
+        raise OfflineMissing([str(_path(artifact))]) from error
+    with file:
+        while data := file.read(CHUNK):
+            writer.write(data)
+            count.add(len(data))

@@ -1,0 +1,148 @@
+"""What a lock was made from, and the locks that were made before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from packaging.requirements import Requirement as Pep508
+
+from ..detection import Detection, Requirement
+from ..digest import Digest
+from ..lock import Artifact, Lock
+from ..package_index import PackageIndex
+from ..store import Store
+from ..target import Target
+
+RECORD = "locks"
+# Raise it when the same inputs would lead to another lock.
+FORMAT = "1"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything a resolution depends on, one readable fact a line, sorted.
+
+    Neither the order of the requirements nor where they stand is among them; wheels of the disk are there by
+    content, so the facts are the same on every machine.
+    """
+
+    facts: tuple[str, ...]
+
+    @cached_property
+    def digest(self) -> Digest:
+        """What a lock of these inputs is filed under."""
+        return Digest.of("\n".join((FORMAT, *self.facts)).encode())
+
+    def changes_since(self, facts: tuple[str, ...]) -> tuple[str, ...]:
+        """Say what was added and removed since a lock was made from ``facts``."""
+        added = [f"added:   {fact}" for fact in self.facts if fact not in facts]
+        removed = [f"removed: {fact}" for fact in facts if fact not in self.facts]
+        return tuple(sorted((*removed, *added), key=lambda change: change.partition(":")[2].strip()))
+
+
+def inputs_of(detection: Detection, target: Target, index: PackageIndex, engine: str, store: Store) -> Inputs:
+    """Gather the facts; the wheels of local folders are digested once and remembered by size and time."""
+    facts = [
+        f"python {target.python_version}",
+        f"platform {target.platform} glibc {target.glibc}",
+        f"engine {engine}",
+        f"resolver {detection.resolver}",
+        *(f"requirement {_spoken(item, store)}" for item in detection.requirements),
+        *(f"constraint {_spoken(item, store)}" for item in detection.constraints),
+        *(f"option {option}" for option in detection.options),
+        *_index_facts(index, store),
+    ]
+    if detection.requires_python:
+        facts.append(f"requires-python {detection.requires_python}")
+    return Inputs(tuple(sorted(set(facts))))
+
+
+def cached_lock(store: Store, inputs: Inputs) -> Lock | None:
+    """Return the lock that was kept for ``inputs``, None where there is none that can be read."""
+    record = store.record(RECORD, inputs.digest)
+    try:
+        return _from_record(record, inputs.digest) if record else None
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def keep_lock(store: Store, inputs: Inputs, lock: Lock) -> None:
+    """Keep ``lock`` for the next build that asks for the same."""
+    store.keep(RECORD, inputs.digest, {**_record(lock), "facts": list(inputs.facts)})
+
+
+def facts_of(store: Store, lock: Lock) -> tuple[str, ...]:
+    """Return the facts that a kept lock was made from."""
+    record = store.record(RECORD, lock.inputs) or {}
+    return tuple(record.get("facts", ()))
+
+
+def _index_facts(index: PackageIndex, store: Store) -> Iterator[str]:
+    if index.no_index:
+        yield "no index"
+    else:
+        yield from (f"index {url}" for url in (index.index_url,) if url)
+        yield from (f"extra index {url}" for url in index.extra_index_urls)
+    for place in index.find_links:
+        if "://" in place:
+            yield f"links {place}"
+        else:
+            for path in sorted(Path(place).glob("*.whl")):
+                yield f"wheel {path.name} {_digest_of(path, store)}"
+
+
+def _spoken(requirement: Requirement, store: Store) -> str:
+    line = requirement.line
+    if " @ file:" in line:
+        parsed = Pep508(line)
+        path = Path(unquote(urlsplit(parsed.url or "").path))
+        line = line.replace(parsed.url or "", f"{path.name} {_digest_of(path, store)}")
+    return " ".join((line, *(f"--hash={digest}" for digest in sorted(requirement.hashes))))
+
+
+def _digest_of(path: Path, store: Store) -> Digest:
+    found = path.stat()
+    key = Digest.of(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\0{found.st_ino}".encode())
+    if record := store.record("digests", key):
+        return Digest.parse(record["digest"])
+    import hashlib
+
+    with path.open("rb") as file:
+        digest = Digest(hashlib.file_digest(file, "sha256").hexdigest())
+    store.keep("digests", key, {"digest": str(digest)})
+    return digest
+
+
+def _record(lock: Lock) -> dict[str, Any]:
+    return {
+        "kind": lock.kind,
+        "engine": lock.engine,
+        "python": lock.python,
+        "platform": lock.platform,
+        "roots": list(lock.roots),
+        "artifacts": [
+            [artifact.name, artifact.version, artifact.url, artifact.sha256.hex, artifact.size]
+            for artifact in lock.artifacts
+        ],
+    }
+
+
+def _from_record(record: Mapping[str, Any], inputs: Digest) -> Lock:
+    artifacts = tuple(
+        Artifact(name, version, url, Digest(sha256), size)
+        for name, version, url, sha256, size in record["artifacts"]
+    )
+    return Lock(
+        record["kind"],
+        record["engine"],
+        record["python"],
+        record["platform"],
+        inputs,
+        artifacts,
+        tuple(record["roots"]),
+    )

@@ -1,0 +1,42 @@
+"""Which modules the wheels of a lock provide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..errors.store import BlobCorrupt
+from ..lock import Artifact, Lock
+from ..store import Store
+
+RECORD = "modules"
+
+
+def modules_of(lock: Lock, store: Store) -> frozenset[str]:
+    """Return the top-level modules in the wheels of ``lock``, all of which are in ``store``."""
+    return frozenset(module for artifact in lock.artifacts for module in _modules(artifact, store))
+
+
+def _modules(artifact: Artifact, store: Store) -> Iterable[str]:
+    record = store.record(RECORD, artifact.sha256)
+    if record is None:
+        record = {"modules": sorted(_read(artifact, store))}
+        store.keep(RECORD, artifact.sha256, record)
+    return tuple(record["modules"])
+
+
+def _read(artifact: Artifact, store: Store) -> set[str]:
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(store.blob(artifact.sha256).path) as wheel:
+            names = wheel.namelist()
+    except (zipfile.BadZipFile, OSError) as error:
+        raise BlobCorrupt(artifact.sha256) from error
+    places = [name.split("/") for name in names]
+    # What a wheel puts into site-packages by its .data folder is there as well.
+    places = [parts[2:] if parts[0].endswith(".data") else parts for parts in places]
+    return {_module(parts) for parts in places if parts and parts[0] and not parts[0].endswith(".dist-info")}
+
+
+def _module(parts: list[str]) -> str:
+    return parts[0] if len(parts) > 1 else parts[0].split(".")[0]

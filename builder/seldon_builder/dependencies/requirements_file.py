@@ -1,0 +1,219 @@
+"""Read requirements files as pip does, without running anything and without the host's environment."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from packaging.requirements import Requirement as Pep508
+
+from ..detection import Detection, Requirement
+from ..errors.resolution import BadLine, PackageWithoutWheel, RequirementsInvalid
+from ..package_index import PackageIndex
+from ..secret import Secret
+from ..settings import Settings
+from ..source import Source
+from .requirement_options import LineOptions, OptionUnknown, read_options
+from .requirement_places import NeedsBuild, PlaceInvalid, folder_or_url, is_place, wheel_requirement
+from .url_credentials import masked, split_credentials
+
+_COMMENT = re.compile(r"(^|\s+)#.*$")
+_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s;]+", re.IGNORECASE)
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def read_requirements(source: Source, path: str, settings: Settings | None = None) -> Detection:
+    """Read the requirements file at ``path`` and all that it includes.
+
+    ``${NAME}`` is replaced from ``settings`` alone. RequirementsInvalid names every bad line of every file,
+    PackageWithoutWheel everything that would have to be built.
+    """
+    reading = _Reading(source, settings or Settings())
+    reading.read(path, constraints=False, within=())
+    reading.check_hashes()
+    if reading.bad:
+        raise RequirementsInvalid(reading.bad)
+    if reading.unbuilt:
+        raise PackageWithoutWheel(reading.unbuilt)
+    return Detection(
+        "requirements",
+        tuple(dict.fromkeys(reading.files)),
+        f"{path} is there",
+        tuple(dict.fromkeys(reading.requirements)),
+        tuple(dict.fromkeys(reading.constraints)),
+        tuple(sorted(set(reading.options))),
+        reading.index,
+    )
+
+
+def decoded(content: bytes) -> str:
+    """Decode a requirements file: by its byte order mark, its coding line, as UTF-8, else as Latin-1."""
+    for mark, encoding in BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            return content[len(mark) :].decode(encoding, "replace")
+    for line in content.split(b"\n")[:2]:
+        if found := _CODING.match(line):
+            try:
+                return content.decode(found[1].decode("ascii"))
+            except (LookupError, UnicodeDecodeError):
+                break
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each line with the number it began at: continued lines joined, comments and blanks left out."""
+    parts: list[str] = []
+    began = 0
+    for number, line in enumerate((*text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), ""), 1):
+        comment = _COMMENT.match(line)
+        began = began or number
+        if line.endswith("\\") and not comment:
+            parts.append(line[:-1])
+            continue
+        # pip ends a continuation at a comment line, whatever that line ends with.
+        joined = "".join((*parts, " " if comment and parts else line if not comment else ""))
+        stripped = _COMMENT.sub("", joined).strip()
+        if stripped:
+            yield began, stripped
+        parts, began = [], 0
+
+
+@dataclass
+class _Reading:
+    """What has been read so far, over all files."""
+
+    source: Source
+    settings: Settings
+    files: list[str] = field(default_factory=list)
+    requirements: list[Requirement] = field(default_factory=list)
+    constraints: list[Requirement] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)
+    index: PackageIndex = field(default_factory=PackageIndex)
+    bad: list[BadLine] = field(default_factory=list)
+    unbuilt: list[BadLine] = field(default_factory=list)
+
+    def read(self, path: str, *, constraints: bool, within: tuple[str, ...]) -> None:
+        self.files.append(path)
+        for number, line in logical_lines(decoded(self.source.read(path))):
+            origin = f"{path}:{number}"
+            try:
+                self._line(path, line, origin, constraints=constraints, within=(*within, path))
+            except NeedsBuild as reason:
+                self.unbuilt.append(BadLine(origin, masked(line), str(reason)))
+            except ValueError as reason:
+                text = str(reason).splitlines()[0].strip()
+                self.bad.append(BadLine(origin, masked(line), masked(self._unspoken(text))))
+
+    def _line(self, path: str, text: str, origin: str, *, constraints: bool, within: tuple[str, ...]) -> None:
+        text = self._without_credentials(self._expanded(text))
+        words, options = read_options(text)
+        if words:
+            self._requirement(path, words, options, origin, constraints=constraints)
+        else:
+            self._options(path, options, within)
+
+    def _requirement(
+        self, path: str, words: str, options: LineOptions, origin: str, *, constraints: bool
+    ) -> None:
+        if options.global_options:
+            raise OptionUnknown("an option for all requirements needs a line of its own")
+        if is_place(self.source, words):
+            words = wheel_requirement(self.source, Path(path), words)
+        parsed = Pep508(words)
+        if parsed.url:
+            words = wheel_requirement(self.source, Path(path), words)
+        if constraints and parsed.extras:
+            raise PlaceInvalid("a constraint has no extras")
+        where = self.constraints if constraints else self.requirements
+        where.append(Requirement(words, origin, options.hashes))
+
+    def _options(self, path: str, options: LineOptions, within: tuple[str, ...]) -> None:
+        if options.editable:
+            raise NeedsBuild("an editable install needs its source at run time: list what it needs instead")
+        for included, constraints in options.includes:
+            self._include(path, included, constraints=constraints, within=within)
+        folders = [folder_or_url(self.source, Path(path), place) for place in options.find_links]
+        given = replace(options.index, find_links=tuple(folders))
+        # In pip the last --index-url of the files holds.
+        self.index = replace(given, credentials=()).merged(self.index)
+        self.options.extend(options.resolver_options)
+        for option in options.resolver_options:
+            if option.startswith("--no-binary=") and option != "--no-binary=:none:":
+                raise NeedsBuild("it asks to build from source what may have a wheel")
+
+    def _include(self, path: str, included: str, *, constraints: bool, within: tuple[str, ...]) -> None:
+        if "://" in included:
+            raise PlaceInvalid("files are read from the model folder alone, not from a URL")
+        root = self.source.root.resolve()
+        found = (self.source.root / Path(path).parent / included).resolve()
+        if not found.is_relative_to(root):
+            raise PlaceInvalid("it lies outside the model folder")
+        name = found.relative_to(root).as_posix()
+        if not found.is_file():
+            raise PlaceInvalid(f"there is no file {name}")
+        if name in within:
+            raise PlaceInvalid(f"it includes itself: {' -> '.join((*within[within.index(name) :], name))}")
+        self.read(name, constraints=constraints, within=within)
+
+    def _expanded(self, text: str) -> str:
+        def value(found: re.Match[str]) -> str:
+            if self.settings.find(found[1]) is None:
+                raise PlaceInvalid(f"{found[0]} has no value: give it with -e {found[1]}=...")
+            return self.settings.get(found[1])
+
+        return _VARIABLE.sub(value, text)
+
+    def _without_credentials(self, text: str) -> str:
+        """Move users and passwords of URLs into the index; what is secret must not remain in the line."""
+
+        def bare(found: re.Match[str]) -> str:
+            url, credential = split_credentials(found[0])
+            if credential:
+                self.index = replace(self.index, credentials=(*self.index.credentials, credential))
+            return url
+
+        # The user of git+ssh://git@host is no secret, and such a line ends in an error that shows it masked.
+        text = _URL.sub(bare, text)
+        if self._unspoken(text) != text:
+            raise PlaceInvalid("a secret stands outside the user and password of a URL")
+        return text
+
+    def _unspoken(self, text: str) -> str:
+        for item in self.settings.items:
+            if isinstance(item.value, Secret) and item.value.reveal():
+                text = text.replace(item.value.reveal(), str(item.value))
+        return text
+
+    def check_hashes(self) -> None:
+        """Hold the files to pip's hash-checking mode where any requirement has a hash."""
+        hashed = [requirement for requirement in self.requirements if requirement.hashes]
+        if not hashed and "--require-hashes" not in self.options:
+            return
+        self.options.append("--require-hashes")
+        for requirement in self.requirements:
+            if not requirement.hashes:
+                reason = "other requirements have hashes, so each needs one (--hash=sha256:...)"
+                self.bad.append(BadLine(requirement.origin, requirement.line, reason))
+            elif not _is_pinned(requirement.line):
+                reason = "a requirement with hashes must be pinned with =="
+                self.bad.append(BadLine(requirement.origin, requirement.line, reason))
+
+
+def _is_pinned(line: str) -> bool:
+    parsed = Pep508(line)
+    return bool(parsed.url) or any(
+        specifier.operator in ("==", "===") and not specifier.version.endswith(".*")
+        for specifier in parsed.specifier
+    )

@@ -1,0 +1,242 @@
+"""From what a source asks for to the exact artifacts of its image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import pluggy
+from packaging.requirements import Requirement as Pep508
+from packaging.utils import canonicalize_name
+
+from ..detection import Detection, Requirement
+from ..errors.resolution import BadLine, EngineFailed, HashMismatch, LockOutdated
+from ..events import Emit, decision, warning
+from ..interpreter import Interpreter
+from ..lock import Artifact, Lock
+from ..package_index import PackageIndex
+from ..source import Source
+from ..store import Store
+from ..target import Target
+from . import pylock
+from .fetch import fetch
+from .imports import SHARED, Imports, imports_of
+from .lock_cache import Inputs, cached_lock, facts_of, inputs_of, keep_lock
+from .older_wrappers import CARRIED, providers
+from .provided import modules_of
+
+RUNTIME = "the runtime"
+NOTHING_ASKED = Detection("none", (), "the source has no dependency file")
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """Everything that stays the same over the one or two resolutions of a build."""
+
+    target: Target
+    index: PackageIndex
+    engine: str
+    hooks: pluggy.HookRelay
+    store: Store
+    emit: Emit
+    interpreter: Interpreter | None = None
+    refresh: bool = False
+
+    def inputs(self, detection: Detection) -> Inputs:
+        """Gather all that the lock of ``detection`` depends on."""
+        return inputs_of(detection, self.target, self.index, self.engine, self.store)
+
+    def resolved(self, detection: Detection) -> Lock:
+        """Return the lock that is known for ``detection``, else the engine's, its wheels not yet fetched."""
+        inputs = self.inputs(detection)
+        known = None if self.refresh else cached_lock(self.store, inputs)
+        if known:
+            return known
+        found: Lock | None = self.hooks.seldon_lock(
+            detection=detection,
+            target=self.target,
+            index=self.index,
+            engine=self.engine,
+            store=self.store,
+            interpreter=self.interpreter,
+            emit=self.emit,
+        )
+        if found is None:
+            raise EngineFailed(self.engine, "no plugin knows it.", hint="the engines are uv and pip-tools")
+        self.emit(decision("lock", f"Locked {len(found.artifacts)} distributions with {found.engine}"))
+        # Without its size a wheel is known not to be fetched yet, and the lock not to be in order.
+        artifacts = tuple(replace(artifact, size=0) for artifact in found.artifacts)
+        roots = _roots(detection, found)
+        lock = replace(found, inputs=inputs.digest, roots=roots, artifacts=artifacts)
+        keep_lock(self.store, inputs, lock)
+        return lock
+
+    def fetched(self, lock: Lock, detection: Detection) -> Lock:
+        """Fetch the wheels of ``lock``; a new lock gets its layers' order, which needs their sizes."""
+        fetched = fetch(lock, self.index, self.store, self.emit)
+        if fetched == lock:
+            return lock
+        from ..layers.planner import canonical_order
+
+        ordered = fetched.with_artifacts(tuple(canonical_order(fetched.artifacts)))
+        keep_lock(self.store, self.inputs(detection), ordered)
+        return ordered
+
+
+def lock_for(
+    source: Source,
+    detection: Detection | None,
+    target: Target,
+    index: PackageIndex,
+    engine: str,
+    hooks: pluggy.HookRelay,
+    store: Store,
+    emit: Emit,
+    *,
+    runtime_requirements: Sequence[str] = (),
+    interpreter: Interpreter | None = None,
+    refresh: bool = False,
+    exported: bool = True,
+) -> Lock:
+    """Lock what ``source`` and the runtime need: every artifact in the store, in the order of the layers.
+
+    The lock in the source holds (LockOutdated where it no longer answers), unless ``exported`` is off to make
+    it anew; else one that was made of the same inputs; else the engine makes one. ``refresh`` asks the engine
+    whatever the store knows.
+    """
+    wanted = ask(detection or NOTHING_ASKED, runtime_requirements)
+    # What a file of the model says wins over the user's variables, as pip has it.
+    resolver = Resolver(target, wanted.index.merged(index), engine, hooks, store, emit, interpreter, refresh)
+    imports = imports_of(source)
+    known = _exported(source, emit)
+    if known and exported:
+        lock = _from_exported(known, wanted, imports, resolver)
+    else:
+        lock = _locked(wanted, imports, resolver)
+        lock = _reordered(lock, known.lock) if known else lock
+    _warn(imports, lock, store, emit)
+    return lock
+
+
+def ask(
+    detection: Detection, runtime_requirements: Sequence[str], carried: Sequence[Requirement] = ()
+) -> Detection:
+    """Join what the model asks for with what the runtime needs and what older images carried."""
+    runtime = (Requirement(line, RUNTIME) for line in runtime_requirements)
+    return replace(detection, requirements=(*detection.requirements, *runtime, *carried))
+
+
+def export(lock: Lock, source: Source, store: Store) -> str:
+    """Make the text of ``pylock.toml`` for a lock that ``lock_for`` made without looking at such a file."""
+    return pylock.write_pylock(pylock.ExportedLock(lock, facts_of(store, lock)), source.root)
+
+
+def _locked(wanted: Detection, imports: Imports, resolver: Resolver) -> Lock:
+    lock = resolver.resolved(wanted)
+    carried = tuple(_carried(imports, lock))
+    for requirement in carried:
+        reason = f"{requirement.origin} and nothing that was asked for brings it"
+        resolver.emit(decision("lock", f"Adding {requirement.line}: {reason}; older images carried it"))
+    if carried:
+        wanted = ask(wanted, (), carried)
+        lock = resolver.resolved(wanted)
+    _check_hashes(wanted, lock, resolver)
+    fetched = resolver.fetched(lock, wanted)
+    if fetched is lock:
+        resolver.emit(decision("lock", "Reusing the lock: nothing that was asked for has changed"))
+    return fetched
+
+
+def _carried(imports: Imports, lock: Lock) -> Iterator[Requirement]:
+    for item in imports.modules:
+        if item.module in CARRIED and not any(lock.find(name) for name in providers(item.module)):
+            yield Requirement(CARRIED[item.module], f"{item.file}:{item.line} imports {item.module}")
+
+
+def _roots(detection: Detection, lock: Lock) -> tuple[str, ...]:
+    asked = {canonicalize_name(Pep508(item.line).name) for item in detection.requirements if _is_own(item)}
+    return tuple(sorted(name for name in asked if lock.find(name)))
+
+
+def _is_own(requirement: Requirement) -> bool:
+    return requirement.origin != RUNTIME and " imports " not in requirement.origin
+
+
+def _check_hashes(wanted: Detection, lock: Lock, resolver: Resolver) -> None:
+    """Hold a hashed requirements file to its word: nothing else may come in, but what the runtime needs."""
+    if "--require-hashes" not in wanted.options:
+        return
+    listed = {canonicalize_name(Pep508(item.line).name) for item in wanted.requirements if item.hashes}
+    unlisted = [artifact for artifact in lock.artifacts if artifact.name not in listed]
+    others = tuple(item for item in wanted.requirements if not _is_own(item))
+    if not unlisted or not others:
+        allowed = frozenset[str]()
+    else:
+        pins = tuple(Requirement(f"{item.name}=={item.version}", "the lock") for item in lock.artifacts)
+        runtime = replace(wanted, requirements=others, constraints=pins, options=())
+        allowed = frozenset(artifact.name for artifact in resolver.resolved(runtime).artifacts)
+    bad = [
+        BadLine("needed by another package", f"{item.name}=={item.version}", "it has no hash in the file")
+        for item in unlisted
+        if item.name not in allowed
+    ]
+    if bad:
+        raise HashMismatch(bad)
+
+
+def _exported(source: Source, emit: Emit) -> pylock.ExportedLock | None:
+    if not source.has(pylock.FILE):
+        return None
+    try:
+        found = pylock.read_pylock(source.read(pylock.FILE).decode(errors="replace"), source.root)
+    except pylock.PylockInvalid as error:
+        raise LockOutdated(pylock.FILE, [str(error)]) from error
+    if found is None:
+        emit(decision("lock", f"Not using {pylock.FILE}: another tool wrote it"))
+    return found
+
+
+def _from_exported(
+    known: pylock.ExportedLock, wanted: Detection, imports: Imports, resolver: Resolver
+) -> Lock:
+    """Check that the lock in the source answers what is asked now, and fetch it."""
+    plain = resolver.inputs(wanted)
+    # What older images carried was added when the lock was made; whether it is imported still is no matter.
+    carried = tuple(
+        Requirement(line, pylock.FILE)
+        for line in sorted(set(CARRIED.values()))
+        if f"requirement {line}" in known.asked and f"requirement {line}" not in plain.facts
+    )
+    inputs = resolver.inputs(ask(wanted, (), carried))
+    missing = [f"added:   {item.origin}" for item in _carried(imports, known.lock)]
+    if inputs.digest != known.lock.inputs or missing:
+        changes = (*inputs.changes_since(known.asked), *missing)
+        raise LockOutdated(pylock.FILE, changes or ["it was changed by hand, or another release wrote it"])
+    resolver.emit(decision("lock", f"Using {pylock.FILE} of the source: it matches what is asked for"))
+    return fetch(known.lock, resolver.index, resolver.store, resolver.emit)
+
+
+def _reordered(lock: Lock, previous: Lock) -> Lock:
+    from ..layers.planner import relocked_order
+
+    artifacts: Sequence[Artifact] = relocked_order(previous, lock.artifacts)
+    return lock.with_artifacts(tuple(artifacts))
+
+
+def _warn(imports: Imports, lock: Lock, store: Store, emit: Emit) -> None:
+    """Tell of what the code imports and nothing provides; the image may still serve without it."""
+    for reason in imports.unreadable:
+        emit(warning("lock", f"Not looking for imports in a file that is not Python: {reason}"))
+    unnamed = [
+        item
+        for item in imports.modules
+        if not item.optional
+        and item.module.partition(".")[0] not in SHARED
+        and not any(lock.find(name) for name in providers(item.module))
+    ]
+    provided = modules_of(lock, store) if unnamed else frozenset[str]()
+    for item in unnamed:
+        if item.module not in provided:
+            hint = f"add {providers(item.module)[0]}"
+            where = f"{item.file}:{item.line} imports {item.module}"
+            emit(warning("lock", f"{where}, which no requirement provides: {hint}"))

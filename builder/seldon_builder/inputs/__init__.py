@@ -1,0 +1,1 @@
+"""What the user gives us: the folder, its settings, its model class."""

@@ -1,0 +1,136 @@
+"""Credentials in the model folder: taken out of requirement files, told of everywhere else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from ..errors.source import FileChanged
+from ..events import Emit, decision, warning
+from ..source import Source, SourceFile
+
+LARGEST_CLEANED = 32 << 20
+LARGEST_SEARCHED = 1 << 20
+_REQUIREMENT_NAMES = re.compile(
+    r".*(requirements|constraints).*\.(txt|in)|requirements/.*\.(txt|in)|pylock.*\.toml|.*\.lock|Pipfile"
+    r"|(pyproject|project)\.toml|setup\.cfg|.*environment.*\.ya?ml|conda.*\.ya?ml|conda-lock.*",
+    re.IGNORECASE,
+)
+_SEARCHED_SUFFIXES = frozenset(
+    {".py", ".txt", ".toml", ".yml", ".yaml", ".cfg", ".ini", ".env", ".conf", ".json", ".sh", ".pem", ".key"}
+)
+_USER_PART = re.compile(rb"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^\s/\"'<>?#]*)@")
+# ${NAME} is filled in by pip, {name} and %s by code: names of secrets, not secrets.
+_PLACEHOLDER = re.compile(rb"\$\{?\w+\}?|\{[^{}]*\}|%\(?\w*\)?s|<[^>]*>|\*+")
+_PRIVATE_KEY = re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")
+_AWS_KEY = re.compile(rb"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")
+_INSTEAD = (
+    "Read them from a variable or a mounted secret when the model runs, or name the files in .dockerignore; "
+    "for package indexes use EXTRA_INDEX_URL, a pip.conf or a service binding."
+)
+_URL = "URL with a password"
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Credential:
+    """Where a credential stands and what kind it is; never what it is."""
+
+    path: str
+    line: int
+    kind: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line} ({self.kind})"
+
+
+def is_requirement_file(path: PurePosixPath) -> bool:
+    """Tell whether the URLs of this file are for an installer alone: the image needs no user in them."""
+    return bool(_REQUIREMENT_NAMES.fullmatch(path.name)) or bool(
+        _REQUIREMENT_NAMES.fullmatch("/".join(path.parts[-2:]))
+    )
+
+
+def cleaned(source: Source, file: SourceFile) -> bytes | None:
+    """Return what a requirement or lock file holds in the image, None where that is the file itself."""
+    if file.is_folder or file.link or file.size > LARGEST_CLEANED or not is_requirement_file(file.path):
+        return None
+    content = _read(source, file)
+    without = without_users(content)
+    return None if without == content else without
+
+
+def without_users(content: bytes) -> bytes:
+    """Take user and password out of every URL; ``git`` of an ssh URL is no secret and stays."""
+    return _USER_PART.sub(
+        lambda found: found[0] if _is_harmless(found) else found["scheme"] + b"://", content
+    )
+
+
+def _is_harmless(found: re.Match[bytes]) -> bool:
+    user, _, password = found["user"].partition(b":")
+    if _PLACEHOLDER.sub(b"", user) == _PLACEHOLDER.sub(b"", password) == b"":
+        return True
+    return b"ssh" in found["scheme"] and not password
+
+
+def tell_of_credentials(source: Source, emit: Emit) -> None:
+    """Warn of credentials that the image would show to everyone; tell which requirement files are cleaned."""
+    removed, kept = list[Credential](), list[Credential]()
+    for found in find_credentials(source):
+        goes = found.kind == _URL and is_requirement_file(PurePosixPath(found.path))
+        (removed if goes else kept).append(found)
+    if removed:
+        emit(decision("app", f"The image's copies lack the users of these URLs: {_listed(removed)}"))
+    if kept:
+        emit(warning("app", f"These files of the image hold credentials: {_listed(kept)}. {_INSTEAD}"))
+
+
+def find_credentials(source: Source) -> Iterator[Credential]:
+    """Search small text files and every requirement file."""
+    for file in source.files:
+        if not file.is_folder and not file.link and _is_searched(file):
+            yield from _search(str(file.path), _read(source, file))
+
+
+def _read(source: Source, file: SourceFile) -> bytes:
+    try:
+        return source.read(str(file.path))
+    except OSError as error:
+        raise FileChanged(str(file.path)) from error
+
+
+def _is_searched(file: SourceFile) -> bool:
+    if is_requirement_file(file.path):
+        return file.size <= LARGEST_CLEANED
+    name = file.path.name
+    wanted = file.path.suffix in _SEARCHED_SUFFIXES or name.startswith(".env")
+    return wanted and file.size <= LARGEST_SEARCHED
+
+
+def _search(path: str, content: bytes) -> Iterator[Credential]:
+    # Nearly every file has none of these: a plain search is ten times faster than an expression.
+    if b"://" in content and b"@" in content:
+        users = (found for found in _USER_PART.finditer(content) if not _is_harmless(found))
+        passwords = (
+            found for found in users if b":" in found["user"] or is_requirement_file(PurePosixPath(path))
+        )
+        yield from _located(path, content, passwords, _URL)
+    if b"AKIA" in content or b"ASIA" in content:
+        yield from _located(path, content, _AWS_KEY.finditer(content), "AWS access key")
+    if b"PRIVATE KEY-----" in content:
+        yield from _located(path, content, _PRIVATE_KEY.finditer(content), "private key")
+
+
+def _located(
+    path: str, content: bytes, matches: Iterable[re.Match[bytes]], kind: str
+) -> Iterator[Credential]:
+    for found in matches:
+        yield Credential(path, content.count(b"\n", 0, found.start()) + 1, kind)
+
+
+def _listed(found: list[Credential]) -> str:
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return ", ".join(map(str, found[:_SHOWN])) + more

@@ -1,0 +1,121 @@
+"""The bytecode of wheels, made by the image's own Python, as layers of their own.
+
+What decides the bytes: the wheel, the exact version of the interpreter and the layout version. The order and
+state in which files are compiled is part of the last (see bytecode_worker).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from typing import BinaryIO
+
+from ..digest import Digest
+from ..entry import Entry
+from ..layer import Layer, LayerKind
+from ..lock import Artifact
+from ..prefix import DEPENDENCIES, site_packages
+from ..store import BlobWriter, Record, Store
+from ..target import Target
+from .compiling import Compiler, Slice, pyc_entry
+from .encoder import CHUNK, PlainEncoder
+from .packing import cache_key, write_tar
+from .wheel import wheel_entries
+from .wheel_archive import WheelContent, open_wheel
+
+
+class _NoBytecode(Exception):
+    """None of the wheels holds a file that can be compiled."""
+
+
+def bytecode_layer(
+    store: Store, artifacts: Sequence[Artifact], target: Target, compiler: Compiler, created_by: str
+) -> Layer | None:
+    """Return the layer with the bytecode of ``artifacts``; None where they hold no Python."""
+
+    def pack(writer: BlobWriter) -> tuple[Digest, int]:
+        with ExitStack() as opened:
+            entries = list(_entries(store, artifacts, target, compiler, opened))
+            if not entries:
+                raise _NoBytecode
+            encoder = PlainEncoder(writer)
+            write_tar(encoder, entries)
+            return encoder.finish()
+
+    key = bytecode_key(artifacts, compiler.version)
+    if store.record("no-bytecode", key) is not None:
+        return None
+    try:
+        return store.layer(key, LayerKind.BYTECODE, created_by, pack)
+    except _NoBytecode:
+        store.keep("no-bytecode", key, {})
+        return None
+
+
+def is_compiled(store: Store, artifacts: Sequence[Artifact], version: str) -> bool:
+    """Tell whether ``bytecode_layer`` would run no interpreter."""
+    key = bytecode_key(artifacts, version)
+    return store.record("no-bytecode", key) is not None or bool(
+        store.known_layer(key, LayerKind.BYTECODE, "")
+    )
+
+
+def bytecode_key(artifacts: Sequence[Artifact], version: str) -> Digest:
+    """Digest what decides the bytecode of ``artifacts``: the wheels and the interpreter's exact version."""
+    return cache_key("bytecode", version, DEPENDENCIES, *(artifact.sha256.hex for artifact in artifacts))
+
+
+def _entries(
+    store: Store, artifacts: Sequence[Artifact], target: Target, compiler: Compiler, opened: ExitStack
+) -> Iterator[Entry]:
+    if len(artifacts) == 1:
+        results = opened.enter_context(store.scratch())
+        found = _compile(store, artifacts[0], target, compiler, results)
+        yield from (pyc_entry(path, pyc) for path, pyc in found.items())
+        return
+    # In a shared layer each wheel's bytecode is kept, so that one new wheel does not compile them all.
+    for artifact in artifacts:
+        yield from _kept(store, artifact, target, compiler, opened)
+
+
+def _compile(
+    store: Store, artifact: Artifact, target: Target, compiler: Compiler, results: BinaryIO
+) -> dict[str, Slice]:
+    with open_wheel(store, artifact) as wheel:
+        site = site_packages(target.python) + "/"
+        sources = [entry for entry in wheel_entries(wheel, target.python) if _is_source(entry, site)]
+        return compiler.compile(sources, store, results)
+
+
+def _kept(
+    store: Store, artifact: Artifact, target: Target, compiler: Compiler, opened: ExitStack
+) -> Iterator[Entry]:
+    """Yield the bytecode of a wheel, compiled once for all layers that share it."""
+    key = bytecode_key([artifact], compiler.version)
+    record = store.record("bytecode", key)
+    if record is None or not store.has(Digest.parse(record["digest"]), record["size"]):
+        record = _keep(store, key, artifact, target, compiler)
+    blob = store.blob(Digest.parse(record["digest"]))
+    with blob.open() as verified:
+        while verified.read(CHUNK):
+            pass
+    file = opened.enter_context(blob.path.open("rb"))
+    for path, (start, size) in record["files"].items():
+        yield pyc_entry(path, Slice(file, start, size))
+
+
+def _keep(store: Store, key: Digest, artifact: Artifact, target: Target, compiler: Compiler) -> Record:
+    with store.scratch() as results, store.writer() as writer:
+        found = _compile(store, artifact, target, compiler, results)
+        results.seek(0)
+        while data := results.read(CHUNK):
+            writer.write(data)
+        files = {path: [pyc.start, pyc.size] for path, pyc in found.items()}
+        record = {"digest": str(writer.commit()), "size": writer.size, "files": files}
+    store.keep("bytecode", key, record)
+    return record
+
+
+def _is_source(entry: Entry, site: str) -> bool:
+    is_ours = entry.path.startswith(site) and isinstance(entry.content, WheelContent)
+    return is_ours and entry.path.endswith(".py")

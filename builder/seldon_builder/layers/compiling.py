@@ -1,0 +1,117 @@
+"""Run the image's own Python to compile source files (see bytecode_worker, whose protocol this speaks)."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import BinaryIO
+
+from ..entry import Entry
+from ..errors.layers import BytecodeIncomplete
+from ..interpreter import Interpreter
+from ..store import Store
+
+# The bounds of chunks are part of the layout version: other bounds make other bytes.
+FILES_PER_CHUNK = 64
+# Not -I or -E, which would ignore the hash seed. What -W silences would import modules to print itself.
+ARGUMENTS = ("-s", "-S", "-W", "ignore", "-c")
+ENVIRONMENT = {
+    "PYTHONCOERCECLOCALE": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONUTF8": "1",
+}
+_END = 0xFFFFFFFF
+_RESULT = struct.Struct("<II")
+_NUMBER = struct.Struct("<I")
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Content that is a part of a file, which stays open until the layer is packed."""
+
+    file: BinaryIO
+    start: int
+    size: int
+
+    def open(self) -> BinaryIO:
+        """Read the part."""
+        return io.BytesIO(os.pread(self.file.fileno(), self.size, self.start))
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """The image's Python, and how many of its processes may work at once."""
+
+    interpreter: Interpreter
+    processes: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
+
+    @property
+    def version(self) -> str:
+        """The exact version of Python that compiles."""
+        return self.interpreter.version
+
+    def compile(self, files: Sequence[Entry], store: Store, results: BinaryIO) -> dict[str, Slice]:
+        """Compile source files into ``results``; what is not Python's syntax is left out of the answer.
+
+        The answer goes by the paths of the pyc in the image. The bytes depend on which files come together,
+        so all files of a wheel must be given, and no others.
+        """
+        ordered = sorted(files, key=lambda file: file.path)
+        if not ordered:
+            return {}
+        with store.scratch() as job:
+            for part in self._job(ordered):
+                job.write(part)
+            job.seek(0)
+            self._run(job, results)
+        found = dict(_results(results))
+        if found.keys() != {*range(len(ordered)), _END}:
+            raise BytecodeIncomplete(self.version)
+        return {self._pyc_path(file): found[at] for at, file in enumerate(ordered) if found[at].size}
+
+    def _pyc_path(self, file: Entry) -> str:
+        folder, _, name = file.path.rpartition("/")
+        tag = "cpython-" + "".join(self.version.split(".")[:2])
+        return f"{folder}/__pycache__/{name.removesuffix('.py')}.{tag}.pyc"
+
+    def _job(self, files: Sequence[Entry]) -> Iterator[bytes]:
+        yield _NUMBER.pack(self.processes)
+        for start in range(0, len(files), FILES_PER_CHUNK):
+            chunk = files[start : start + FILES_PER_CHUNK]
+            data = b"".join(_framed(start + at, file) for at, file in enumerate(chunk))
+            yield _NUMBER.pack(len(data)) + data
+        yield _NUMBER.pack(0)
+
+    def _run(self, job: BinaryIO, results: BinaryIO) -> None:
+        text = resources.files(__package__ or "").joinpath("bytecode_worker.py").read_text()
+        self.interpreter.run([*ARGUMENTS, text], stdin=job, stdout=results, environment=ENVIRONMENT)
+
+
+def pyc_entry(path: str, pyc: Slice) -> Entry:
+    """Make the entry of a compiled file."""
+    return Entry(path, 0o644, pyc.size, pyc)
+
+
+def _framed(index: int, file: Entry) -> bytes:
+    assert file.content is not None
+    path = file.path.encode()
+    with file.content.open() as content:
+        source = content.read()
+    return struct.pack("<III", index, len(path), len(source)) + path + source
+
+
+def _results(file: BinaryIO) -> Iterator[tuple[int, Slice]]:
+    """Yield what the worker said, its last word included; nothing past the point where it broke off."""
+    at, size = 0, file.seek(0, os.SEEK_END)
+    while at + _RESULT.size <= size:
+        index, length = _RESULT.unpack(os.pread(file.fileno(), _RESULT.size, at))
+        at += _RESULT.size
+        if at + length > size:
+            return
+        yield index, Slice(file, at, length)
+        at += length

@@ -1,0 +1,73 @@
+"""Which artifacts share a layer, and in which order layers lie: decided by the artifacts alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from ..lock import Artifact, Lock
+
+# From here on an artifact of another image is likely enough to be met again that it pays for a layer.
+BIG = 1 << 20
+# An image must stay below 100 layers, with as many for bytecode and the rest of its floors.
+BUDGET = 30
+
+
+@dataclass(frozen=True)
+class Group:
+    """Artifacts that share a layer, and what to call them."""
+
+    name: str
+    artifacts: tuple[Artifact, ...]
+
+    @property
+    def size(self) -> int:
+        """The bytes of the artifacts as fetched."""
+        return sum(artifact.size for artifact in self.artifacts)
+
+
+def plan(lock: Lock, server: Collection[str], budget: int = BUDGET) -> tuple[Group, ...]:
+    """Group the artifacts of ``lock``, bottom first: big ones in the lock's order, then the small ones.
+
+    ``server`` names what the runtime needs: its small artifacts lie together, so that they are the same
+    blob in every image, and are no part of what changes with a model.
+    """
+    alone = {artifact.name for artifact in _by_size(lock.artifacts)[:budget] if artifact.size >= BIG}
+    big = [Group(_title(artifact), (artifact,)) for artifact in lock.artifacts if artifact.name in alone]
+    shared = sorted((a for a in lock.artifacts if a.name not in alone), key=lambda a: a.name)
+    for_server = tuple(artifact for artifact in shared if artifact.name in server)
+    others = tuple(artifact for artifact in shared if artifact.name not in server)
+    groups = (_shared("of the server", for_server), _shared("of the model", others))
+    return (*big, *(group for group in groups if group.artifacts))
+
+
+def canonical_order(artifacts: Iterable[Artifact]) -> tuple[Artifact, ...]:
+    """Order artifacts that were never in a lock: big ones by size, the largest lowest, small ones by name."""
+    ordered = _by_size(artifacts)
+    big = [artifact for artifact in ordered if artifact.size >= BIG]
+    small = sorted((a for a in ordered if a.size < BIG), key=lambda artifact: artifact.name)
+    return (*big, *small)
+
+
+def relocked_order(previous: Lock, artifacts: Iterable[Artifact]) -> tuple[Artifact, ...]:
+    """Keep what did not change where it lay, and put what is new or changed on top.
+
+    An engine knows a layer by all that lies below it, so one that changes low down costs those above.
+    """
+    new = {artifact.sha256: artifact for artifact in artifacts}
+    kept = [new.pop(artifact.sha256) for artifact in previous.artifacts if artifact.sha256 in new]
+    return (*kept, *canonical_order(new.values()))
+
+
+def _by_size(artifacts: Iterable[Artifact]) -> list[Artifact]:
+    return sorted(artifacts, key=lambda artifact: (-artifact.size, artifact.name))
+
+
+def _title(artifact: Artifact) -> str:
+    return f"{artifact.name} {artifact.version}"
+
+
+def _shared(whose: str, artifacts: tuple[Artifact, ...]) -> Group:
+    if len(artifacts) == 1:
+        return Group(_title(artifacts[0]), artifacts)
+    return Group(f"{len(artifacts)} small packages {whose}", artifacts)

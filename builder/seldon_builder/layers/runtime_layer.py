@@ -1,0 +1,74 @@
+"""The runtime in an image: the files of the installed ``seldon_runtime``, whose version is the builder's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib.metadata import EntryPoint, PackageNotFoundError, distribution
+from pathlib import Path
+
+import seldon_runtime
+
+from ..digest import Digest
+from ..entry import Bytes, Entry, file
+from ..interpreter import Interpreter
+from ..layer import Layer, LayerKind
+from ..prefix import RUNTIME
+from ..store import BlobWriter, Store
+from .compiling import Compiler, pyc_entry
+from .encoder import PlainEncoder
+from .packing import cache_key, write_tar
+
+_DISTRIBUTION = "seldon-python"
+_GROUP = "seldon_runtime"
+_LEFT_OUT = {"__pycache__", "tests"}
+
+
+def runtime_layer(store: Store, interpreter: Interpreter | None) -> Layer:
+    """Return the layer of the runtime, with its bytecode where an interpreter is given."""
+    files = [*_package(Path(seldon_runtime.__file__).parent), *_metadata()]
+
+    def pack(writer: BlobWriter) -> tuple[Digest, int]:
+        encoder = PlainEncoder(writer)
+        with store.scratch() as results:
+            sources = [entry for entry in files if entry.path.endswith(".py")]
+            compiled = Compiler(interpreter).compile(sources, store, results) if interpreter else {}
+            write_tar(encoder, [*files, *(pyc_entry(path, pyc) for path, pyc in compiled.items())])
+        return encoder.finish()
+
+    version = interpreter.version if interpreter else ""
+    key = cache_key("runtime", RUNTIME, version, *_identities(files))
+    created_by = f"The runtime, seldon-python-runtime {seldon_runtime.__version__}"
+    return store.layer(key, LayerKind.RUNTIME, created_by, pack)
+
+
+def _package(root: Path) -> Iterator[Entry]:
+    for path in sorted(root.rglob("*")):
+        relative = path.relative_to(root)
+        if path.is_file() and path.suffix != ".pyc" and not _LEFT_OUT.intersection(relative.parts):
+            yield file(f"{RUNTIME}/{_GROUP}/{relative.as_posix()}", path.read_bytes())
+
+
+def _metadata() -> Iterator[Entry]:
+    """Yield what lets ``importlib.metadata`` find the runtime and its plugins."""
+    version = seldon_runtime.__version__
+    folder = f"{RUNTIME}/seldon_python_runtime-{version}.dist-info"
+    about = f"Metadata-Version: 2.1\nName: seldon-python-runtime\nVersion: {version}\n"
+    yield file(f"{folder}/METADATA", about.encode())
+    lines = [f"{point.name} = {point.value}\n" for point in _entry_points()]
+    yield file(f"{folder}/entry_points.txt", f"[{_GROUP}]\n{''.join(lines)}".encode())
+
+
+def _entry_points() -> list[EntryPoint]:
+    try:
+        known = distribution(_DISTRIBUTION).entry_points
+    except PackageNotFoundError:
+        return []
+    # Plugins of the builder's own environment are not files of the runtime.
+    ours = (point for point in known if point.group == _GROUP and point.value.split(".")[0] == _GROUP)
+    return sorted(ours, key=lambda point: point.name)
+
+
+def _identities(files: Sequence[Entry]) -> Iterator[str]:
+    for entry in files:
+        assert isinstance(entry.content, Bytes)
+        yield f"{entry.path} {Digest.of(entry.content.data)}"

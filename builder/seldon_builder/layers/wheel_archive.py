@@ -1,0 +1,180 @@
+"""An open wheel: a zip whose bytes were verified and whose names are never trusted."""
+
+from __future__ import annotations
+
+import io
+import lzma
+import stat
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import IO, Any, BinaryIO, cast
+from zipfile import BadZipFile, ZipFile, ZipInfo
+
+from ..entry import Entry
+from ..errors.layers import WheelMalformed
+from ..lock import Artifact
+from ..store import Store
+from .packing import copy_content
+from .splice import DeflateDamaged, SplicingEncoder
+
+_READ = 1 << 20
+_LOCAL_HEADER = 30
+_ENCRYPTED = 0x1
+_STORED, _DEFLATED = 0, 8
+_DAMAGED = "its content is not what the zip says (length or checksum)"
+
+
+@contextmanager
+def open_wheel(store: Store, artifact: Artifact) -> Iterator[Wheel]:
+    """Verify the stored wheel's sha256 (BlobCorrupt) and open it as a zip."""
+    from urllib.parse import unquote
+
+    blob, name = store.blob(artifact.sha256), unquote(artifact.filename)
+    with blob.path.open("rb", buffering=0) as file:
+        with blob.open() as verified:
+            while verified.read(_READ):
+                pass
+        try:
+            archive = ZipFile(file)
+        except (BadZipFile, ValueError) as error:
+            raise WheelMalformed(name, f"it is no zip ({error})") from error
+        with archive:
+            yield Wheel(name, cast(BinaryIO, file), archive)
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """An open wheel; ``name`` is its file's name, for messages."""
+
+    name: str
+    file: BinaryIO
+    archive: ZipFile
+
+    @cached_property
+    def members(self) -> dict[str, ZipInfo]:
+        """The files of the wheel by name; WheelMalformed where one of the names is not to be trusted."""
+        found: dict[str, ZipInfo] = {}
+        for info in self.archive.infolist():
+            reason = "it occurs twice" if info.filename in found else _refusal(info)
+            if reason:
+                raise self.malformed(reason, info.orig_filename)
+            if not info.is_dir():
+                found[info.filename] = info
+        return found
+
+    @cached_property
+    def metadata_folder(self) -> str:
+        """The name of the one ``.dist-info`` folder."""
+        names = {name.partition("/")[0] for name in self.members if "/" in name}
+        found = sorted(name for name in names if name.endswith(".dist-info"))
+        if len(found) != 1:
+            raise self.malformed(f"it must hold one .dist-info folder, found {found or 'none'}")
+        return found[0]
+
+    def metadata(self, name: str) -> bytes:
+        """Return a file of the ``.dist-info`` folder; nothing where it is not there."""
+        info = self.members.get(f"{self.metadata_folder}/{name}")
+        if info is None:
+            return b""
+        return self.read(info)
+
+    def read(self, info: ZipInfo) -> bytes:
+        """Return the content of a small member."""
+        with WheelContent(self, info).open() as file:
+            return file.read()
+
+    def malformed(self, reason: str, member: str = "") -> WheelMalformed:
+        """Make the error that names this wheel."""
+        return WheelMalformed(self.name, reason, member)
+
+
+@dataclass(frozen=True)
+class WheelContent:
+    """The bytes of a member, readable while its wheel is open."""
+
+    wheel: Wheel
+    info: ZipInfo
+
+    def open(self) -> BinaryIO:
+        """Open the inflated bytes from their start."""
+        try:
+            file = self.wheel.archive.open(self.info)
+        except (BadZipFile, NotImplementedError) as error:
+            raise self.wheel.malformed(str(error), self.info.filename) from error
+        return cast(BinaryIO, _CheckedReader(self, file))
+
+    def write_into(self, encoder: SplicingEncoder, entry: Entry) -> None:
+        """Write the bytes: as they are compressed already, wherever that serves."""
+        info = self.info
+        if info.compress_type != _DEFLATED:
+            copy_content(encoder, entry)
+            return
+        self._find_data()
+        try:
+            encoder.write_deflated(self.wheel.file, info.compress_size, info.CRC, info.file_size)
+        except DeflateDamaged as error:
+            raise self.wheel.malformed(_DAMAGED, info.filename) from error
+
+    def _find_data(self) -> None:
+        """Move the wheel's file to the first compressed byte."""
+        file = self.wheel.file
+        file.seek(self.info.header_offset)
+        header = file.read(_LOCAL_HEADER)
+        if len(header) < _LOCAL_HEADER or not header.startswith(b"PK\x03\x04"):
+            raise self.wheel.malformed("its local header is damaged", self.info.filename)
+        name, extra = (int.from_bytes(header[at : at + 2], "little") for at in (26, 28))
+        file.seek(name + extra, 1)
+
+
+class _CheckedReader(io.RawIOBase):
+    """The inflated bytes of a member; whatever a library says of damage becomes WheelMalformed."""
+
+    def __init__(self, content: WheelContent, file: IO[bytes]) -> None:
+        self._wheel, self._name, self._file = content.wheel, content.info.filename, file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            data = self._file.read(len(buffer))
+        except (BadZipFile, EOFError, zlib.error, lzma.LZMAError) as error:
+            raise self._wheel.malformed(_DAMAGED, self._name) from error
+        except OSError as error:
+            # bz2 tells of damage by an OSError without a number; the disk's errors have one.
+            if error.errno is not None:
+                raise
+            raise self._wheel.malformed(_DAMAGED, self._name) from error
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def _refusal(info: ZipInfo) -> str:
+    """Return why no installer may unpack this member; nothing where it may."""
+    if "\0" in info.orig_filename:
+        return "its name holds a NUL"
+    if info.flag_bits & _ENCRYPTED:
+        return "it is encrypted"
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return "it is neither a file nor a folder"
+    return refused_path(info.filename.removesuffix("/"))
+
+
+def refused_path(path: str) -> str:
+    """Return why a relative path must not enter a layer; nothing where it may."""
+    if path.startswith("/"):
+        return "its name is absolute"
+    names = path.split("/")
+    if any(name in ("", ".", "..") for name in names):
+        return "its name leads out of the wheel"
+    if any(name.startswith(".wh.") for name in names):
+        return "its name would delete files of the layers below (.wh.)"
+    return ""

@@ -1,0 +1,99 @@
+"""What an installer adds to a wheel: RECORD, INSTALLER and the scripts of its entry points."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Iterable, Mapping
+from posixpath import relpath
+
+from ..entry import Content, Entry, file
+from ..prefix import DEPENDENCIES, PYTHON
+from .encoder import CHUNK
+from .wheel_archive import Wheel, WheelContent, refused_path
+
+INSTALLER = b"seldon-python\n"
+# Written anew here, or the notes of another installer about another place.
+REPLACED = ("INSTALLER", "RECORD", "RECORD.jws", "RECORD.p7s", "REQUESTED", "direct_url.json")
+_SCRIPT_GROUPS = ("console_scripts", "gui_scripts")
+_ENTRY_POINT = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<attribute>[\w.]+)\s*(\[.*\])?")
+_SCRIPT = """\
+#!{python}
+import sys
+from {module} import {first}
+if __name__ == "__main__":
+    sys.exit({attribute}())
+"""
+
+
+def entry_point_scripts(wheel: Wheel) -> dict[str, Entry]:
+    """Return the scripts of ``entry_points.txt`` by name."""
+    import configparser
+
+    parser = configparser.RawConfigParser(delimiters=("=",), strict=False, default_section="\0")
+    parser.optionxform = str  # type: ignore[assignment,method-assign] # names keep their case
+    try:
+        parser.read_string(wheel.metadata("entry_points.txt").decode())
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise wheel.malformed(f"it cannot be read ({error})", "entry_points.txt") from error
+    points = [point for group in _SCRIPT_GROUPS if parser.has_section(group) for point in parser.items(group)]
+    return {name: _script(wheel, name, value or "") for name, value in points}
+
+
+def _script(wheel: Wheel, name: str, value: str) -> Entry:
+    point = _ENTRY_POINT.fullmatch(value.strip())
+    if point is None or "/" in name or refused_path(name):
+        raise wheel.malformed(f"{name} = {value} names no function", "entry_points.txt")
+    attribute = point["attribute"]
+    text = _SCRIPT.format(
+        python=PYTHON, module=point["module"], first=attribute.partition(".")[0], attribute=attribute
+    )
+    return file(f"{DEPENDENCIES}/bin/{name}", text.encode(), 0o755)
+
+
+def with_our_python(script: bytes) -> bytes:
+    """Return a wheel's script with the image's interpreter in place of ``#!python``."""
+    first, newline, rest = script.partition(b"\n")
+    shebang = re.match(rb"#!python(w?)(?=\s|$)", first)
+    if shebang is None:
+        return script
+    return b"#!" + PYTHON.encode() + first[shebang.end() :] + newline + rest
+
+
+def record(wheel: Wheel, entries: Iterable[Entry], site: str) -> Entry:
+    """Return the RECORD of ``entries``, sorted; bytecode is not listed, as it is another layer's."""
+    path = f"{site}/{wheel.metadata_folder}/RECORD"
+    known = _known_hashes(wheel)
+    rows = [(relpath(entry.path, site), _hash(entry, known), str(entry.size)) for entry in entries]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(sorted([*rows, (relpath(path, site), "", "")]))
+    return file(path, text.getvalue().encode("utf-8", "surrogateescape"))
+
+
+def _known_hashes(wheel: Wheel) -> Mapping[tuple[str, int], str]:
+    """Return what the wheel's own RECORD says: no file needs hashing, the wheel's sha256 was verified."""
+    text = wheel.metadata("RECORD").decode("utf-8", "replace")
+    try:
+        rows = [row for row in csv.reader(text.splitlines()) if len(row) == 3 and row[2].isdecimal()]
+    except csv.Error as error:
+        raise wheel.malformed(f"it cannot be read ({error})", "RECORD") from error
+    return {(name, int(size)): digest for name, digest, size in rows if digest.startswith("sha256=")}
+
+
+def _hash(entry: Entry, known: Mapping[tuple[str, int], str]) -> str:
+    content = entry.content
+    if isinstance(content, WheelContent) and (found := known.get((content.info.filename, entry.size))):
+        return found
+    assert content is not None
+    return _sha256(content)
+
+
+def _sha256(content: Content) -> str:
+    whole = hashlib.sha256()
+    with content.open() as data:
+        while part := data.read(CHUNK):
+            whole.update(part)
+    return "sha256=" + base64.urlsafe_b64encode(whole.digest()).rstrip(b"=").decode()

@@ -1,0 +1,1 @@
+"""Running images and serving folders on this machine."""

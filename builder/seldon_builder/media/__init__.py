@@ -1,0 +1,1 @@
+"""Where images lie: daemons, OCI layouts, archives."""

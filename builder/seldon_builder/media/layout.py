@@ -1,0 +1,212 @@
+"""OCI image layouts: a folder of blobs and an index of what they make."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from ..destination import Written
+from ..digest import Digest
+from ..errors.destination import LayoutInvalid, OutputUnwritable
+from ..errors.store import BlobCorrupt
+from ..events import Emit, decision, progress
+from ..image import MANIFEST, Image
+from ..layer import Layer
+from ..reference import Reference
+from ..store import StoredBlob
+from .manifests import INDEX
+
+VERSION_FILE = "oci-layout"
+VERSION = b'{"imageLayoutVersion":"1.0.0"}'
+REF_NAME = "org.opencontainers.image.ref.name"
+# What containerd and newer Docker engines call an image that they read from an archive.
+IMAGE_NAME = "io.containerd.image.name"
+_CHUNK = 1 << 20
+_FRESH = ".new-"
+
+
+@dataclass(frozen=True)
+class LayoutDestination:
+    """Writes to the layout at ``path`` under the tag of ``reference``, beside the images that are there."""
+
+    path: Path
+    reference: Reference
+    emit: Emit
+
+    def write(self, image: Image) -> Written:
+        """Write the blobs that the layout lacks, then the index."""
+        with explained(self.path):
+            return self._write(image)
+
+    def _write(self, image: Image) -> Written:
+        _refuse_foreign(self.path)
+        _prepare(self.path)
+        written = sent = 0
+        total = sum(layer.size for layer in image.layers)
+        done = 0
+        for layer in image.layers:
+            if add_layer(self.path, layer):
+                written, sent = written + 1, sent + layer.size
+            done += layer.size
+            self.emit(progress("write", f"Writing {self.path}", done, total))
+        for document in (image.config_bytes, image.manifest_bytes):
+            _add(self.path, Digest.of(document), document)
+        _name(self.path, descriptor_of(image, self.reference))
+        reused = len(image.layers) - written
+        self.emit(decision("write", f"Layers in {self.path}: {reused} there already, {written} written"))
+        return Written(f"oci:{self.path}", image.digest, written, reused, sent)
+
+
+def descriptor_of(image: Image, reference: Reference) -> dict[str, Any]:
+    """Make the entry of an index that names ``image``."""
+    tag = reference.tag or "latest"
+    full = f"{reference.host}/{reference.remote_repository}:{tag}"
+    return {
+        "annotations": {IMAGE_NAME: full, REF_NAME: tag},
+        "digest": str(image.digest),
+        "mediaType": MANIFEST,
+        "platform": {"architecture": image.architecture, "os": image.os},
+        "size": len(image.manifest_bytes),
+    }
+
+
+def index_bytes(entries: list[Mapping[str, Any]]) -> bytes:
+    """Write an ``index.json``."""
+    document = {"manifests": entries, "mediaType": INDEX, "schemaVersion": 2}
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+
+
+def blob_path(layout: Path, digest: Digest) -> Path:
+    """Return where a layout keeps a blob."""
+    return layout / "blobs" / "sha256" / digest.hex
+
+
+def add_layer(layout: Path, layer: Layer) -> bool:
+    """Put a layer's blob into a layout, by a hard link where possible; False where it is there.
+
+    Whatever way it comes, its bytes are read and checked first.
+    """
+    place = blob_path(layout, layer.digest)
+    if _size(place) == layer.size:
+        return False
+    source = layer.source
+    if isinstance(source, StoredBlob) and _link(layer, source, place):
+        return True
+    with layer.open() as stream, _new_file(place) as file:
+        if copied(stream, file) != layer.size:
+            raise BlobCorrupt(layer.digest)
+    return True
+
+
+def copied(stream: BinaryIO, file: BinaryIO) -> int:
+    """Copy ``stream`` to its end, which checks its digest, and return how many bytes it had."""
+    count = 0
+    while chunk := stream.read(_CHUNK):
+        file.write(chunk)
+        count += len(chunk)
+    return count
+
+
+@contextmanager
+def explained(place: Path) -> Iterator[None]:
+    """Turn the operating system's errors into OutputUnwritable."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputUnwritable(place, (error.strerror or str(error)).lower()) from error
+
+
+def _link(layer: Layer, source: StoredBlob, place: Path) -> bool:
+    with source.open() as stream:
+        while stream.read(_CHUNK):
+            pass
+    if _size(source.path) != layer.size:
+        raise BlobCorrupt(layer.digest)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".link-") as folder:
+        fresh = Path(folder) / "blob"
+        try:
+            os.link(source.path, fresh)
+        except OSError:
+            return False  # Another file system, or one without hard links.
+        fresh.chmod(0o644)
+        fresh.replace(place)
+    return True
+
+
+def _add(layout: Path, digest: Digest, data: bytes) -> None:
+    place = blob_path(layout, digest)
+    if _size(place) != len(data):
+        with _new_file(place) as file:
+            file.write(data)
+
+
+@contextmanager
+def _new_file(place: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes its place when all of it is written, and never otherwise."""
+    with tempfile.NamedTemporaryFile(dir=place.parent, prefix=_FRESH, delete=False) as file:
+        fresh = Path(file.name)
+        try:
+            yield cast(BinaryIO, file)
+            file.flush()
+            fresh.chmod(0o644)
+            fresh.replace(place)
+        finally:
+            fresh.unlink(missing_ok=True)
+
+
+def _refuse_foreign(layout: Path) -> None:
+    if (layout / VERSION_FILE).exists() or not layout.is_dir():
+        return
+    # Another build may be making the same layout: what it has made so far is no reason to refuse.
+    ours = ("blobs", "index.json", VERSION_FILE)
+    if any(path.name not in ours and not path.name.startswith(_FRESH) for path in layout.iterdir()):
+        raise OutputUnwritable(layout, "the folder holds something else than an OCI layout")
+
+
+def _prepare(layout: Path) -> None:
+    blob_path(layout, Digest.of(b"")).parent.mkdir(parents=True, exist_ok=True)
+    version = layout / VERSION_FILE
+    if not version.exists():
+        with _new_file(version) as file:
+            file.write(VERSION)
+
+
+def _name(layout: Path, entry: Mapping[str, Any]) -> None:
+    """List ``entry`` in the index in place of the one of its name; parallel builds take turns."""
+    lock = os.open(layout, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        index = layout / "index.json"
+        others = [other for other in _entries(index) if _ref_name(other) != _ref_name(entry)]
+        with _new_file(index) as file:
+            file.write(index_bytes([*others, entry]))
+    finally:
+        os.close(lock)
+
+
+def _entries(index: Path) -> list[Mapping[str, Any]]:
+    try:
+        found = json.loads(index.read_bytes())["manifests"]
+        return [entry for entry in found if isinstance(entry, dict)]
+    except FileNotFoundError:
+        return []
+    except (ValueError, KeyError, TypeError) as error:
+        raise LayoutInvalid(index.parent, "its index.json is damaged") from error
+
+
+def _ref_name(entry: Mapping[str, Any]) -> object:
+    return (entry.get("annotations") or {}).get(REF_NAME)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return -1
