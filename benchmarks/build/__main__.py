@@ -53,27 +53,23 @@ def round_of(scene: Scene, figures: Figures, *, bytecode: bool) -> None:
             row[label].append(act(side))
             print(f"{name:<40} {suffix:<17} {label:<14} {row[label][-1]:7.2f} s", file=sys.stderr, flush=True)
 
+    for side in (mine, theirs):
+        side.forget()
+    pair("cold, into the daemon", lambda side: side.load())
+    pair("nothing changed, into the daemon", lambda side: side.load())
+    scene.change_code()
+    pair("code changed, into the daemon", lambda side: side.load())
+    scene.restore()
     scene.forget_pushes()
-    mine.forget()
-    theirs.forget()
+    for side in (mine, theirs):
+        side.forget()
     pair("cold, build and push", lambda side: side.push())
     pair("nothing changed, build and push", lambda side: side.push())
     scene.change_code()
     pair("code changed, build and push", lambda side: side.push())
     scene.change_dependency()
     pair("one dependency changed, build and push", lambda side: side.push())
-    side_into_daemon(scene, pair)
     scene.restore()
-
-
-def side_into_daemon(
-    scene: Scene, pair: Callable[[str, Callable[[ours.Side | buildkit.Side], float]], None]
-) -> None:
-    """Time what a developer at a daemon waits for."""
-    pair("first time into the daemon", lambda side: side.load())
-    pair("nothing changed, into the daemon", lambda side: side.load())
-    scene.change_code()
-    pair("code changed, into the daemon", lambda side: side.load())
 
 
 def table(figures: Figures, engine: str) -> str:
