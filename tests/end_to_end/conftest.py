@@ -50,7 +50,10 @@ def shared_store(repository: Path) -> Path:
 @pytest.fixture
 def seldon(shared_store: Path, tmp_path: Path) -> Seldon:
     """Run ``seldon-python`` as a process of its own, with the shared store unless told otherwise."""
+    return command_line(shared_store, tmp_path)
 
+
+def command_line(shared_store: Path, tmp_path: Path) -> Seldon:
     def run(
         *arguments: str | Path, store: Path | None = None, wrapper: tuple[str, ...] = (), **more: Any
     ) -> Outcome:
@@ -80,24 +83,18 @@ def copied(repository: Path, tmp_path: Path) -> Callable[[str], Path]:
     return copy
 
 
-class Container:
-    """A running image: ask it over REST, stop it, read its log."""
+@dataclass(frozen=True)
+class Server:
+    """A server that speaks REST on a port of this machine."""
 
-    def __init__(self, image: str, *flags: str) -> None:
-        self.port = free_port()
-        publish = f"127.0.0.1:{self.port}:9000"
-        self.id = docker("run", "--detach", "--publish", publish, *flags, image)
+    port: int
 
-    def wait(self) -> None:
-        for _ in range(300):
-            try:
-                self.get("/health/ping")
-            except (OSError, urllib.error.URLError):
-                assert docker("inspect", "--format", "{{.State.Running}}", self.id) == "true", self.log()
-                time.sleep(0.1)
-            else:
-                return
-        raise AssertionError(self.log())
+    @property
+    def answers(self) -> bool:
+        try:
+            return self.get("/health/ping") == "pong"
+        except (OSError, urllib.error.URLError):
+            return False
 
     def get(self, path: str) -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
@@ -112,6 +109,26 @@ class Container:
         with urllib.request.urlopen(request, timeout=60) as answer:
             decoded: dict[str, Any] = json.load(answer)
             return decoded
+
+
+@dataclass(frozen=True)
+class Container(Server):
+    """A running image of our own: wait for it, read its log, stop it."""
+
+    id: str
+
+    @classmethod
+    def run(cls, image: str, *flags: str) -> Container:
+        port = free_port()
+        return cls(port, docker("run", "--detach", "--publish", f"127.0.0.1:{port}:9000", *flags, image))
+
+    def wait(self) -> None:
+        for _ in range(300):
+            if self.answers:
+                return
+            assert docker("inspect", "--format", "{{.State.Running}}", self.id) == "true", self.log()
+            time.sleep(0.1)
+        raise AssertionError(self.log())
 
     def log(self) -> str:
         done = subprocess.run([DOCKER, "logs", self.id], capture_output=True, check=False)
@@ -137,7 +154,7 @@ def start(docker_host: str) -> Iterator[Callable[..., Container]]:
     running: list[Container] = []
 
     def run(image: str, *flags: str) -> Container:
-        running.append(Container(image, *flags))
+        running.append(Container.run(image, *flags))
         return running[-1]
 
     yield run
