@@ -65,8 +65,8 @@ def command_line(shared_store: Path, tmp_path: Path) -> Seldon:
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
             seconds = time.monotonic() - began
-        printed = [(tmp_path / name).read_text(errors="replace") for name in ("out", "err")]
-        return Outcome(process.returncode, *printed, usage.ru_maxrss * 1024, seconds)
+        said, told = ((tmp_path / name).read_text(errors="replace") for name in ("out", "err"))
+        return Outcome(process.returncode, said, told, usage.ru_maxrss * 1024, seconds)
 
     return run
 

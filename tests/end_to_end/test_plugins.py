@@ -41,7 +41,7 @@ def test_a_third_partys_resolver_decides_what_is_installed(
     installed: Path, repository: Path, tmp_path: Path, shared_store: Path
 ) -> None:
     layout = tmp_path / "layout"
-    command = [
+    command: list[str | Path] = [
         installed / "seldon-python", "build", repository / "examples/plugin-pins-json/model", "threshold",
         "--output", f"oci:{layout}", "--store", shared_store,
     ]  # fmt: skip
