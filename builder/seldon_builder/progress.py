@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from typing import TextIO
 
 from .events import Event, EventKind
 
 _PLAIN_EVERY = 5.0
+_TICK = 0.25
 
 
 def bytes_text(count: int) -> str:
@@ -20,48 +22,70 @@ def bytes_text(count: int) -> str:
 
 
 class Progress:
-    """Shows events on a stream: one moving line on a terminal, plain lines elsewhere."""
+    """Shows events on a stream: one moving line on a terminal, plain lines elsewhere.
+
+    Events may come from any thread. The moving line's clock goes on between them.
+    """
 
     def __init__(self, stream: TextIO, *, terminal: bool, quiet: bool = False) -> None:
         self._stream, self._terminal, self._quiet = stream, terminal, quiet
-        self._began, self._shown, self._moving = time.monotonic(), 0.0, False
+        self._began, self._shown, self._moving = time.monotonic(), 0.0, ""
+        self._lock, self._over = threading.RLock(), threading.Event()
+        self._ticking = False
 
     def __call__(self, event: Event) -> None:
         """Show ``event`` if it is worth a line now."""
-        if event.kind is EventKind.WARNING:
-            self._line(f"warning: {event.message}")
-        elif self._quiet or event.kind is EventKind.ENDED:
-            return
-        elif event.kind is EventKind.PROGRESS:
-            self._progress(event)
-        else:
-            self._line(f"{event.phase:<9} {event.message}")
+        with self._lock:
+            if event.kind is EventKind.WARNING:
+                self._line(f"warning: {event.message}")
+            elif self._quiet or event.kind is EventKind.ENDED:
+                return
+            elif event.kind is EventKind.PROGRESS:
+                self._progress(event)
+            else:
+                self._line(f"{event.phase:<9} {event.message}")
 
     def done(self) -> None:
         """Clear the moving line: nothing more comes."""
-        if self._moving:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
-        self._moving = False
+        self._over.set()
+        with self._lock:
+            self._clear()
 
     def _progress(self, event: Event) -> None:
-        now = time.monotonic()
-        if now - self._shown < (0.1 if self._terminal else _PLAIN_EVERY):
-            return
-        self._shown = now
         amount = bytes_text(event.done) if event.done else ""
         if event.total:
             amount += f" of {bytes_text(event.total)}"
-        text = f"{event.phase:<9} {event.message} {amount} [{now - self._began:.1f} s]"
-        if not self._terminal:
-            self._line(text)
-            return
-        width = shutil.get_terminal_size().columns - 1
-        self._stream.write(f"\r{text[:width]}\x1b[K")
-        self._stream.flush()
-        self._moving = True
+        text = f"{event.phase:<9} {event.message} {amount}".rstrip()
+        if self._terminal:
+            self._moving = text
+            if not self._ticking:
+                self._ticking = True
+                threading.Thread(target=self._tick, daemon=True).start()
+        elif time.monotonic() - self._shown >= _PLAIN_EVERY:
+            self._shown = time.monotonic()
+            self._line(f"{text} [{self._elapsed}]")
+
+    @property
+    def _elapsed(self) -> str:
+        return f"{time.monotonic() - self._began:.1f} s"
+
+    def _tick(self) -> None:
+        while not self._over.is_set():
+            with self._lock:
+                if self._moving:
+                    width = shutil.get_terminal_size().columns - 1
+                    room = width - len(self._elapsed) - 3
+                    self._stream.write(f"\r{self._moving[:room]} [{self._elapsed}]\x1b[K")
+                    self._stream.flush()
+            self._over.wait(_TICK)
 
     def _line(self, text: str) -> None:
-        self.done()
+        self._clear()
         self._stream.write(text + "\n")
         self._stream.flush()
+
+    def _clear(self) -> None:
+        if self._moving:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+        self._moving = ""
