@@ -4,7 +4,15 @@ import codecs
 from pathlib import Path
 
 import pytest
-from seldon_builder.dependencies.requirements_file import decoded, logical_lines, read_requirements
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Pep508
+from packaging.utils import canonicalize_name
+from seldon_builder.dependencies.requirements_file import (
+    PLAIN_LINE,
+    decoded,
+    logical_lines,
+    read_requirements,
+)
 from seldon_builder.detection import Detection
 from seldon_builder.errors.resolution import PackageWithoutWheel, RequirementsInvalid
 from seldon_builder.secret import Secret
@@ -215,3 +223,30 @@ def test_hashes_are_kept_with_their_requirement(tmp_path: Path) -> None:
 def test_hashed_files_are_hashed_and_pinned_throughout(tmp_path: Path, line: str) -> None:
     with pytest.raises(RequirementsInvalid, match=r"requirements.txt:2.*pandas"):
         read(tmp_path, f"numpy==2.1.0 --hash={ZEROS}\n{line}\n")
+
+
+PLAIN = (
+    "numpy",
+    "numpy==1.26.4",
+    "scikit-learn >= 1.3 , < 2",
+    "a_b.c!=2",
+    "zope.interface>5,<=6",
+    "X==2024.1",
+)
+
+
+@pytest.mark.parametrize(
+    "line", [*PLAIN, "numpy==1.*", "numpy~=1.2", "numpy[x]>=1", "numpy; python_version>'3'"]
+)
+def test_plain_lines_need_no_parser(tmp_path: Path, line: str) -> None:
+    found = read(tmp_path, line).requirements[0]
+
+    assert found.name == canonicalize_name(Pep508(line).name)
+    assert bool(PLAIN_LINE.fullmatch(line)) == (line in PLAIN)
+
+
+@pytest.mark.parametrize("line", ["numpy=1", "numpy==", "numpy 1.0", "-numpy", "numpy==1.x"])
+def test_what_the_parser_refuses_is_never_plain(line: str) -> None:
+    with pytest.raises(InvalidRequirement):
+        Pep508(line)
+    assert not PLAIN_LINE.fullmatch(line)

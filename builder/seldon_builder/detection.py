@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
+from .lock import canonical_name
 from .package_index import PackageIndex
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,12 @@ class Requirement:
     line: str
     origin: str
     hashes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The normalised name of the distribution, with which a line of PEP 508 begins; "" for a place."""
+        found = _NAME.match(self.line)
+        return canonical_name(found[0]) if found else ""
 
 
 @dataclass(frozen=True)

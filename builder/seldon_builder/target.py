@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from packaging import tags as packaging_tags
+if TYPE_CHECKING:
+    from packaging.tags import Tag
 
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 SUPPORTED_PYTHONS = ("3.10", "3.11", "3.12", "3.13")
@@ -44,13 +46,15 @@ class Target:
         return f"{self.os}/{self.architecture}"
 
     @cached_property
-    def tags(self) -> tuple[packaging_tags.Tag, ...]:
+    def tags(self) -> tuple[Tag, ...]:
         """The wheel tags that this target accepts, best first (PEP 425, PEP 600)."""
+        from packaging.tags import compatible_tags, cpython_tags
+
         minor = (3, int(self.python.split(".")[1]))
         platforms = list(self._platforms())
         return (
-            *packaging_tags.cpython_tags(minor, platforms=platforms),
-            *packaging_tags.compatible_tags(minor, f"cp{minor[0]}{minor[1]}", platforms),
+            *cpython_tags(minor, platforms=platforms),
+            *compatible_tags(minor, f"cp{minor[0]}{minor[1]}", platforms),
         )
 
     def _platforms(self) -> Iterator[str]:

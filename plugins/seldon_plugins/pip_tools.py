@@ -8,38 +8,18 @@ resolver, for the exact artifacts: both engines write the same lock.
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from importlib.metadata import Distribution, PackageNotFoundError, distribution, version
-from io import BytesIO
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
-from packaging.requirements import Requirement as Pep508
-from packaging.utils import canonicalize_name
 from seldon_builder import hookimpl
-from seldon_builder.dependencies.engine import cleaned_environment, credentialed, secret_free
-from seldon_builder.dependencies.requirement_options import read_options
-from seldon_builder.dependencies.requirements_file import logical_lines
-from seldon_builder.dependencies.url_credentials import with_credentials
-from seldon_builder.detection import Detection, Requirement
-from seldon_builder.errors.base import InterpreterFailed
+from seldon_builder.detection import Detection
 from seldon_builder.errors.resolution import EngineFailed
-from seldon_builder.events import Emit, progress
-from seldon_builder.interpreter import SHARED, Interpreter
+from seldon_builder.events import Emit
+from seldon_builder.interpreter import Interpreter
 from seldon_builder.lock import Lock
 from seldon_builder.package_index import PackageIndex
 from seldon_builder.store import Store
 from seldon_builder.target import Target
 
-from .pip_explanations import explained_by_pip
-from .uv import Resolution, lock_with_uv
-
 ENGINE = "pip-tools"
-# pip-tools needs these two to build source distributions, which never happens here.
-_ONLY_FOR_BUILDS = ("setuptools", "wheel")
 
 
 @hookimpl
@@ -55,175 +35,18 @@ def seldon_lock(
     """Lock with pip-compile under the target's own interpreter."""
     if engine != ENGINE:
         return None
+    from importlib.metadata import version
+
+    from .pip_tools_resolution import pinned
+    from .uv_resolution import Resolution, lock_with_uv
+
     runs_here = os.uname().machine == target.machine
     if interpreter is None or not runs_here:
         reason = "no interpreter of the base image can be run" if runs_here else "this machine is another"
         raise EngineFailed(
             ENGINE, f"it resolves only for where it runs, and for {target.platform} {reason}.", hint="use uv"
         )
-    if not detection.requirements:
-        pinned = detection
-    else:
-        pinned = _pinned(detection, interpreter, target, index, store, emit)
+    if detection.requirements:
+        detection = pinned(detection, interpreter, target, index, store, emit)
     resolution = Resolution(target, index, store, emit)
-    return lock_with_uv(resolution, pinned, f"{ENGINE} {version(ENGINE)}", ("--no-deps",))
-
-
-def _pinned(
-    detection: Detection,
-    interpreter: Interpreter,
-    target: Target,
-    index: PackageIndex,
-    store: Store,
-    emit: Emit,
-) -> Detection:
-    """Return ``detection`` with every requirement pinned by pip-compile, hashes included."""
-    shared = store.root / ENGINE
-    shared.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=shared, prefix="run-") as name:
-        bench = Bench(Path(name), shared, index, target)
-        arguments = bench.prepare(detection)
-        emit(progress("lock", f"Resolving with pip-compile under Python {interpreter.version}"))
-        try:
-            interpreter.run(
-                arguments,
-                stdin=BytesIO(),
-                stdout=BytesIO(),
-                environment=bench.environment(),
-                shared=shared,
-            )
-        except InterpreterFailed as error:
-            complaint = secret_free(error.complaint, index)
-            raise explained_by_pip(complaint, detection, target) from error
-        return replace(detection, requirements=tuple(bench.pins(detection)), constraints=())
-
-
-@dataclass(frozen=True)
-class Bench:
-    """The folder of one run, inside the folder that the interpreter sees at ``SHARED``."""
-
-    folder: Path
-    shared: Path
-    index: PackageIndex
-    target: Target
-
-    def inside(self, path: Path) -> str:
-        """Return where the interpreter sees ``path``."""
-        return f"{SHARED}/{path.relative_to(self.shared).as_posix()}"
-
-    def prepare(self, detection: Detection) -> list[str]:
-        """Lay out pip-tools and what it reads; return the arguments of the interpreter."""
-        self._copy_pip_tools()
-        for name, requirements in (
-            ("requirements.in", detection.requirements),
-            ("constraints.txt", detection.constraints),
-        ):
-            lines = "".join(f"{self._reachable(requirement.line)}\n" for requirement in requirements)
-            (self.folder / name).write_text(lines)
-        pre = ["--pre"] if "--pre" in detection.options else []
-        return [
-            *("-m", "piptools", "compile", "--generate-hashes", *pre),
-            *("--no-config", "--no-header", "--no-annotate", "--strip-extras"),
-            # pip and setuptools are requirements like any other; without this they get no pin.
-            "--allow-unsafe",
-            *("--no-emit-index-url", "--no-emit-trusted-host", "--no-emit-find-links", "--no-emit-options"),
-            *("--cache-dir", f"{SHARED}/cache"),
-            *("--constraint", self.inside(self.folder / "constraints.txt")),
-            *("--output-file", self.inside(self.folder / "requirements.txt")),
-            self.inside(self.folder / "requirements.in"),
-        ]
-
-    def environment(self) -> dict[str, str]:
-        """Make the interpreter's environment: the index with its passwords, which no argument may hold."""
-        index = self.index
-        environment = cleaned_environment(index, Path(self.inside(self.folder)))
-        environment |= {
-            "PYTHONPATH": self.inside(self.folder / "lib"),
-            "PIP_CONFIG_FILE": os.devnull,
-            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            "PIP_NO_INPUT": "1",
-            "PIP_ONLY_BINARY": ":all:",
-            "PIP_RETRIES": "2",
-            "PIP_TRUSTED_HOST": " ".join(index.trusted_hosts),
-            "PIP_FIND_LINKS": " ".join(self._links()),
-        }
-        if index.no_index or index.offline:
-            environment["PIP_NO_INDEX"] = "1"
-        elif index.index_url:
-            environment["PIP_INDEX_URL"] = credentialed([index.index_url], index)[0]
-        environment["PIP_EXTRA_INDEX_URL"] = " ".join(credentialed(index.extra_index_urls, index))
-        return environment | self._certificates()
-
-    def pins(self, detection: Detection) -> Iterator[Requirement]:
-        """Read what pip-compile wrote; a wheel that was named by its place keeps that place."""
-        asked = {canonicalize_name(Pep508(item.line).name): item for item in detection.requirements}
-        for _, line in logical_lines((self.folder / "requirements.txt").read_text()):
-            words, options = read_options(line)
-            if not words:
-                continue
-            name = canonicalize_name(Pep508(words).name)
-            item = asked.get(name, Requirement(words, "needed by another package"))
-            if Pep508(item.line).url:
-                yield item
-            else:
-                allowed = tuple(h for h in options.hashes if not item.hashes or h in item.hashes)
-                yield Requirement(words, item.origin, allowed or item.hashes)
-
-    def _copy_pip_tools(self) -> None:
-        for found in _closure(ENGINE, self.target):
-            for file in found.files or ():
-                if ".." not in file.parts and "__pycache__" not in file.parts:
-                    place = self.folder / "lib" / file
-                    place.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copyfile(Path(str(found.locate_file(file))), place)
-
-    def _reachable(self, line: str) -> str:
-        """Rewrite the place of a wheel to where the interpreter sees it."""
-        url = Pep508(line).url or ""
-        if not url.startswith("file:"):
-            return line.replace(url, with_credentials(url, self.index.credentials)) if url else line
-        path = Path(unquote(urlsplit(url).path))
-        copy = self.folder / "wheels" / path.name
-        copy.parent.mkdir(exist_ok=True)
-        shutil.copyfile(path, copy)
-        return line.replace(url.partition("#")[0], f"file://{self.inside(copy)}")
-
-    def _links(self) -> Iterator[str]:
-        for number, place in enumerate(self.index.find_links):
-            if "://" in place:
-                yield with_credentials(place, self.index.credentials)
-                continue
-            copy = self.folder / f"links-{number}"
-            copy.mkdir(exist_ok=True)
-            for path in Path(place).glob("*.whl"):
-                shutil.copyfile(path, copy / path.name)
-            yield self.inside(copy)
-
-    def _certificates(self) -> dict[str, str]:
-        """Hand over this machine's authorities: a company's are in no base image."""
-        import ssl
-
-        bundle = self.index.ca_bundle or ssl.get_default_verify_paths().cafile
-        if bundle is None or not Path(bundle).is_file():
-            return {}
-        copy = self.folder / "ca.pem"
-        shutil.copyfile(bundle, copy)
-        return dict.fromkeys(("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"), self.inside(copy))
-
-
-def _closure(name: str, target: Target, found: set[str] | None = None) -> Iterator[Distribution]:
-    """Yield the installed distribution ``name`` and what it needs on ``target``."""
-    seen = set[str]() if found is None else found
-    if name in seen or name in _ONLY_FOR_BUILDS:
-        return
-    seen.add(name)
-    try:
-        this = distribution(name)
-    except PackageNotFoundError as error:
-        hint = f"install {name} beside seldon-python, or use uv"
-        raise EngineFailed(ENGINE, f"{name} is not installed.", hint=hint) from error
-    yield this
-    for line in this.requires or ():
-        needed = Pep508(line)
-        if needed.marker is None or needed.marker.evaluate({**target.marker_environment, "extra": ""}):
-            yield from _closure(canonicalize_name(needed.name), target, seen)
+    return lock_with_uv(resolution, detection, f"{ENGINE} {version(ENGINE)}", ("--no-deps",))

@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-import tempfile
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from pathlib import Path
-
-import tomllib
-from packaging.requirements import Requirement as Pep508
-from packaging.utils import canonicalize_name, parse_wheel_filename
-from packaging.version import Version
 from seldon_builder import hookimpl
-from seldon_builder.dependencies.engine import Finished, cleaned_environment, credentialed, run_engine
-from seldon_builder.dependencies.pylock import read_artifacts
-from seldon_builder.dependencies.url_credentials import with_credentials
-from seldon_builder.detection import Detection, Requirement
-from seldon_builder.digest import Digest
-from seldon_builder.errors import SeldonError
-from seldon_builder.errors.resolution import BadLine, EngineFailed, HashMismatch
-from seldon_builder.events import Emit, warning
-from seldon_builder.lock import Artifact, Lock
+from seldon_builder.detection import Detection
+from seldon_builder.events import Emit
+from seldon_builder.lock import Lock
 from seldon_builder.package_index import PackageIndex
 from seldon_builder.store import Store
 from seldon_builder.target import Target
 
-from .uv_explanations import Complaint, explained
-
 ENGINE = "uv"
-# The platforms that uv can resolve for: manylinux_2_<minor>.
-KNOWN_GLIBC_MINORS = (17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40)
 
 
 @hookimpl
@@ -42,186 +22,6 @@ def seldon_lock(
         return None
     from importlib.metadata import version
 
+    from .uv_resolution import Resolution, lock_with_uv
+
     return lock_with_uv(Resolution(target, index, store, emit), detection, f"uv {version('uv')}")
-
-
-@dataclass(frozen=True)
-class Resolution:
-    """What one resolution works with."""
-
-    target: Target
-    index: PackageIndex
-    store: Store
-    emit: Emit
-
-
-def lock_with_uv(
-    resolution: Resolution, detection: Detection, engine: str, extra_arguments: tuple[str, ...] = ()
-) -> Lock:
-    """Resolve ``detection`` and choose the best wheel of each distribution; its order is by name."""
-    finished = compiled(resolution, detection, extra_arguments)
-    if finished.status:
-        raise _failure(resolution, detection, finished)
-    target = resolution.target
-    artifacts = _chosen(tomllib.loads(finished.output)["packages"], detection, target)
-    _tell_of_prereleases(artifacts, detection, resolution.emit)
-    return Lock("wheels", engine, target.python, target.platform, Digest.of(b""), artifacts)
-
-
-def _failure(resolution: Resolution, detection: Detection, finished: Finished) -> SeldonError:
-    """Ask once more where that tells the user what to change."""
-    complaint = Complaint(finished.complaint, finished.status, detection, resolution.target)
-    if complaint.unknown_names and resolution.index.extra_index_urls:
-        # Over several indexes uv passes by one that refuses our password; one by one it speaks of it.
-        again = compiled(resolution, detection, ("--index-strategy", "first-index"))
-        refused = Complaint(again.complaint, again.status, detection, resolution.target)
-        complaint = refused if again.status and refused.unauthorised else complaint
-    unknown = complaint.unknown_version
-    return explained(complaint, newest_version(resolution, unknown[0]) if unknown else "")
-
-
-def newest_version(resolution: Resolution, name: str) -> str:
-    """Return the newest version of ``name`` that fits the target, "" where none does."""
-    alone = Detection("none", (), "", (Requirement(name, ""),))
-    finished = compiled(resolution, alone, ("--no-deps",))
-    packages = [] if finished.status else tomllib.loads(finished.output)["packages"]
-    return str(packages[0].get("version", "")) if packages else ""
-
-
-def compiled(resolution: Resolution, detection: Detection, extra_arguments: tuple[str, ...]) -> Finished:
-    """Run ``uv pip compile`` on ``detection`` in a private folder that is gone afterwards."""
-    index = resolution.index
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for file, requirements in (
-            ("requirements.in", detection.requirements),
-            ("constraints.txt", detection.constraints),
-        ):
-            lines = [_with_user(requirement.line, index) for requirement in requirements]
-            (folder / file).write_text("".join(f"{line}\n" for line in lines))
-        command = [*_command(resolution), *_options(detection), *extra_arguments]
-        if "--index-strategy" not in extra_arguments:
-            # pip's meaning of extra indexes: the best version over all of them.
-            command += ["--index-strategy", "unsafe-best-match" if index.extra_index_urls else "first-index"]
-        # uv warns of an empty file.
-        command += ["--constraints", "constraints.txt"] if detection.constraints else []
-        command.append("requirements.in")
-        return run_engine(command, _environment(index, folder), folder, index, resolution.emit)
-
-
-def _command(resolution: Resolution) -> list[str]:
-    index, target = resolution.index, resolution.target
-    command = [
-        _program(),
-        *("pip", "compile", "--format", "pylock.toml"),
-        *("--python-version", target.python_version, "--python-platform", platform_of(target)),
-        # The interpreter that uv wants to see takes no part: only wheels are allowed, so nothing is built.
-        *("--only-binary", ":all:", "--python", sys.executable),
-        *("--no-config", "--no-header", "--color", "never", "--no-progress"),
-        *("--cache-dir", str(resolution.store.root / "uv")),
-    ]
-    for place in index.find_links:
-        if "://" not in place:
-            command += ["--find-links", place]
-    for host in index.trusted_hosts:
-        command += ["--allow-insecure-host", host]
-    if index.no_index:
-        command.append("--no-index")
-    if index.offline:
-        command.append("--offline")
-    return command
-
-
-def _options(detection: Detection) -> list[str]:
-    return ["--prerelease", "allow"] if "--pre" in detection.options else []
-
-
-def _environment(index: PackageIndex, home: Path) -> dict[str, str]:
-    """Hand over the URLs with their passwords: other users of the machine may read arguments."""
-    environment = cleaned_environment(index, home)
-    # A few seconds of retries: an index that refuses connections will refuse the next one as well.
-    environment["UV_HTTP_RETRIES"] = "2"
-    if index.ca_bundle is None:
-        # Companies put their CA into the system's store; uv would read only its own list.
-        environment["UV_SYSTEM_CERTS"] = environment["UV_NATIVE_TLS"] = "true"
-    if index.index_url and not index.no_index:
-        environment["UV_DEFAULT_INDEX"] = credentialed([index.index_url], index)[0]
-    if index.extra_index_urls and not index.no_index:
-        environment["UV_INDEX"] = " ".join(credentialed(index.extra_index_urls, index))
-    remote = [place for place in index.find_links if "://" in place]
-    if remote:
-        environment["UV_FIND_LINKS"] = ",".join(credentialed(remote, index))
-    return environment
-
-
-def platform_of(target: Target) -> str:
-    """Return uv's name of the newest platform that ``target`` can run."""
-    newest = int(target.glibc.split(".")[1])
-    minor = max((known for known in KNOWN_GLIBC_MINORS if known <= newest), default=KNOWN_GLIBC_MINORS[0])
-    return f"{target.machine}-manylinux_2_{minor}"
-
-
-def _program() -> str:
-    import uv
-
-    try:
-        return uv.find_uv_bin()
-    except FileNotFoundError as error:
-        raise EngineFailed(ENGINE, "its program is not installed.", hint="run bin/build anew") from error
-
-
-def _with_user(line: str, index: PackageIndex) -> str:
-    parsed = Pep508(line)
-    if not parsed.url or parsed.url.startswith("file:"):
-        return line
-    return line.replace(parsed.url, with_credentials(parsed.url, index.credentials))
-
-
-def _chosen(packages: list[dict[str, object]], detection: Detection, target: Target) -> tuple[Artifact, ...]:
-    allowed = _allowed_hashes(detection)
-    chosen: list[Artifact] = []
-    bad: list[BadLine] = []
-    for package in packages:
-        wheels = list(read_artifacts(package, Path("/")))
-        requirement = allowed.get(wheels[0].name)
-        fitting = [wheel for wheel in wheels if not requirement or str(wheel.sha256) in requirement.hashes]
-        if fitting:
-            chosen.append(_best(fitting, target))
-        elif requirement:
-            offered = ", ".join(f"{wheel.filename} with {wheel.sha256}" for wheel in wheels)
-            bad.append(BadLine(requirement.origin, requirement.line, f"the index offers {offered}"))
-    if bad:
-        raise HashMismatch(bad)
-    return tuple(sorted(chosen, key=lambda artifact: artifact.name))
-
-
-def _tell_of_prereleases(artifacts: tuple[Artifact, ...], detection: Detection, emit: Emit) -> None:
-    """Warn of what pip would not take: uv falls back to a pre-release where no release fits."""
-    if "--pre" in detection.options:
-        return
-    for artifact in artifacts:
-        if Version(artifact.version).is_prerelease:
-            why = "no other version of it fits what is asked for"
-            emit(warning("lock", f"{artifact.name} {artifact.version} is a pre-release: {why}"))
-
-
-def _allowed_hashes(detection: Detection) -> dict[str, Requirement]:
-    """Gather what each name may hash to; several lines of one name allow what all of them allow."""
-    allowed: dict[str, Requirement] = {}
-    for requirement in (*detection.requirements, *detection.constraints):
-        if requirement.hashes:
-            name = canonicalize_name(Pep508(requirement.line).name)
-            known = allowed.get(name)
-            hashes = tuple(h for h in requirement.hashes if known is None or h in known.hashes)
-            allowed[name] = replace(requirement, hashes=hashes)
-    return allowed
-
-
-def _best(wheels: Iterable[Artifact], target: Target) -> Artifact:
-    ranks = {tag: rank for rank, tag in enumerate(target.tags)}
-
-    def rank(wheel: Artifact) -> int:
-        tags = parse_wheel_filename(wheel.filename.replace("%2B", "+"))[3]
-        return min((ranks.get(tag, len(ranks)) for tag in tags), default=len(ranks))
-
-    return min(wheels, key=lambda wheel: (rank(wheel), wheel.filename))

@@ -6,9 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from packaging.requirements import Requirement as Pep508
-from packaging.utils import canonicalize_name
-from seldon_builder.detection import Detection, Requirement
+from seldon_builder.detection import Detection
 from seldon_builder.errors import SeldonError
 from seldon_builder.errors.resolution import (
     BadLine,
@@ -21,6 +19,7 @@ from seldon_builder.errors.resolution import (
     ResolutionConflict,
     VersionNotFound,
 )
+from seldon_builder.lock import canonical_name
 from seldon_builder.target import Target
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
@@ -74,17 +73,17 @@ class Complaint:
     def sides(self) -> list[str]:
         """The lines whose packages uv speaks of, each with its origin."""
         spoken = re.sub(r"[<>=!~]=?[^\s]+", " ", self.flat)
-        words = {canonicalize_name(word) for word in re.findall(_NAME, spoken)}
+        words = {canonical_name(word) for word in re.findall(_NAME, spoken)}
         asked = (*self.detection.requirements, *self.detection.constraints)
-        sides = [f"{item.line}  ({item.origin})" for item in asked if _name_of(item) in words]
+        sides = [f"{item.line}  ({item.origin})" for item in asked if item.name in words]
         if re.search(r"Python version|requires Python", self.flat):
             sides.append(f"Python {self.target.python_version}  (the base image)")
         return sides
 
     def origin(self, name: str) -> str:
         """Say where ``name`` was asked for."""
-        wanted = canonicalize_name(re.split(r"[=<>!~\[ ]", name)[0])
-        asked = [item.origin for item in self.detection.requirements if _name_of(item) == wanted]
+        wanted = canonical_name(re.split(r"[=<>!~\[ ]", name)[0])
+        asked = [item.origin for item in self.detection.requirements if item.name == wanted]
         return asked[0] if asked else "needed by another package"
 
     @property
@@ -164,8 +163,4 @@ def _no_wheel(complaint: Complaint) -> SeldonError | None:
 
 
 def _is_about(side: str, name: str) -> bool:
-    return canonicalize_name(re.split(r"[^A-Za-z0-9._-]", side)[0]) == canonicalize_name(name)
-
-
-def _name_of(requirement: Requirement) -> str:
-    return canonicalize_name(Pep508(requirement.line).name)
+    return canonical_name(re.split(r"[^A-Za-z0-9._-]", side)[0]) == canonical_name(name)

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from packaging.requirements import Requirement as Pep508
-
 from ..detection import Detection, Requirement
 from ..digest import Digest
 from ..lock import Artifact, Lock
@@ -99,6 +97,8 @@ def _index_facts(index: PackageIndex, store: Store) -> Iterator[str]:
 def _spoken(requirement: Requirement, store: Store) -> str:
     line = requirement.line
     if " @ file:" in line:
+        from packaging.requirements import Requirement as Pep508
+
         parsed = Pep508(line)
         path = Path(unquote(urlsplit(parsed.url or "").path))
         line = line.replace(parsed.url or "", f"{path.name} {_digest_of(path, store)}")

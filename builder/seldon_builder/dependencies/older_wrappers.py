@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from packaging.utils import canonicalize_name
+from ..lock import canonical_name
 
 # Modules that code could import from the images of seldon-core 1.x although no requirement asked for them:
 # the wrapper's own needs, what came with those, and Miniconda's. Right: what brings each back.
@@ -59,5 +59,5 @@ def providers(module: str) -> tuple[str, ...]:
     """Return the distributions that may provide ``module``, the usual one first."""
     # A bound such as setuptools<81 is no part of the name.
     carried = CARRIED.get(module, "").partition("<")[0]
-    names = (*PROVIDERS.get(module, ()), *((carried,) if carried else ()), canonicalize_name(module))
+    names = (*PROVIDERS.get(module, ()), *((carried,) if carried else ()), canonical_name(module))
     return tuple(dict.fromkeys(names))

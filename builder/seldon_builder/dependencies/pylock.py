@@ -14,11 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import tomllib
-from packaging.utils import canonicalize_name
-
 from ..digest import Digest
-from ..lock import Artifact, Lock
+from ..lock import Artifact, Lock, canonical_name
 from ..target import MACHINES
 from .url_credentials import split_credentials
 
@@ -76,6 +73,8 @@ def read_pylock(text: str, root: Path) -> ExportedLock | None:
 
     PylockInvalid where it is no TOML or lacks what ours have.
     """
+    import tomllib
+
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -95,7 +94,7 @@ def read_artifacts(package: Mapping[str, Any], folder: Path) -> Iterable[Artifac
     for wheel in archives:
         url = wheel.get("url") or _resolved(folder, wheel["path"])
         yield Artifact(
-            canonicalize_name(package["name"]),
+            canonical_name(package["name"]),
             package.get("version") or Path(unquote(urlsplit(url).path)).name.split("-")[1],
             split_credentials(url)[0].partition("#")[0],
             Digest(wheel["hashes"]["sha256"]),

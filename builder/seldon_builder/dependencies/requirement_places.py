@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from packaging.requirements import Requirement
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
-
 from ..source import Source
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 _ARCHIVES = (".whl", ".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz", ".egg")
 _VERSION_CONTROL = ("git+", "hg+", "svn+", "bzr+", "git:", "ssh:")
@@ -42,6 +43,8 @@ def wheel_requirement(source: Source, file: Path, text: str) -> str:
     beside that file. NeedsBuild for all that is no wheel.
     """
     if not is_place(source, text):
+        from packaging.requirements import Requirement
+
         return _with_url(source, file, Requirement(text))
     found = _PLACE.match(text)
     assert found is not None, "the pattern accepts every text"
@@ -115,6 +118,8 @@ def _place_of(text: str) -> str:
 
 
 def _distribution(url: str) -> str:
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
     filename = unquote(url.rsplit("/", 1)[-1])
     try:
         return parse_wheel_filename(filename)[0]

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from packaging.requirements import Requirement as Pep508
-
 from ..detection import Detection, Requirement
 from ..errors.resolution import BadLine, PackageWithoutWheel, RequirementsInvalid
 from ..package_index import PackageIndex
@@ -24,6 +22,11 @@ _COMMENT = re.compile(r"(^|\s+)#.*$")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s;]+", re.IGNORECASE)
+# What most lines are; anything else is for the parser of PEP 508, which takes 35 ms to be imported.
+_NAME, _VERSION = r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*", r"[0-9]+(?:\.[0-9]+)*"
+_SPECIFIER = rf" *(?:==|!=|<=|>=|<|>) *{_VERSION} *"
+PLAIN_LINE = re.compile(rf"{_NAME}(?:{_SPECIFIER}(?:,{_SPECIFIER})*)?")
+_PINNED = re.compile(rf"{_NAME} *== *{_VERSION}")
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -131,13 +134,20 @@ class _Reading:
             raise OptionUnknown("an option for all requirements needs a line of its own")
         if is_place(self.source, words):
             words = wheel_requirement(self.source, Path(path), words)
+        if not PLAIN_LINE.fullmatch(words):
+            words = self._parsed(path, words, constraints=constraints)
+        where = self.constraints if constraints else self.requirements
+        where.append(Requirement(words, origin, options.hashes))
+
+    def _parsed(self, path: str, words: str, *, constraints: bool) -> str:
+        from packaging.requirements import Requirement as Pep508
+
         parsed = Pep508(words)
         if parsed.url:
             words = wheel_requirement(self.source, Path(path), words)
         if constraints and parsed.extras:
             raise PlaceInvalid("a constraint has no extras")
-        where = self.constraints if constraints else self.requirements
-        where.append(Requirement(words, origin, options.hashes))
+        return words
 
     def _options(self, path: str, options: LineOptions, within: tuple[str, ...]) -> None:
         if options.editable:
@@ -212,6 +222,10 @@ class _Reading:
 
 
 def _is_pinned(line: str) -> bool:
+    if _PINNED.fullmatch(line):
+        return True
+    from packaging.requirements import Requirement as Pep508
+
     parsed = Pep508(line)
     return bool(parsed.url) or any(
         specifier.operator in ("==", "===") and not specifier.version.endswith(".*")

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import pluggy
-from packaging.requirements import Requirement as Pep508
-from packaging.utils import canonicalize_name
 
 from ..detection import Detection, Requirement
 from ..errors.resolution import BadLine, EngineFailed, HashMismatch, LockOutdated
@@ -154,7 +152,7 @@ def _carried(imports: Imports, lock: Lock) -> Iterator[Requirement]:
 
 
 def _roots(detection: Detection, lock: Lock) -> tuple[str, ...]:
-    asked = {canonicalize_name(Pep508(item.line).name) for item in detection.requirements if _is_own(item)}
+    asked = {item.name for item in detection.requirements if _is_own(item)}
     return tuple(sorted(name for name in asked if lock.find(name)))
 
 
@@ -166,7 +164,7 @@ def _check_hashes(wanted: Detection, lock: Lock, resolver: Resolver) -> None:
     """Hold a hashed requirements file to its word: nothing else may come in, but what the runtime needs."""
     if "--require-hashes" not in wanted.options:
         return
-    listed = {canonicalize_name(Pep508(item.line).name) for item in wanted.requirements if item.hashes}
+    listed = {item.name for item in wanted.requirements if item.hashes}
     unlisted = [artifact for artifact in lock.artifacts if artifact.name not in listed]
     others = tuple(item for item in wanted.requirements if not _is_own(item))
     if not unlisted or not others:
