@@ -11,10 +11,10 @@ from seldon_builder.errors.destination import ImageNotFound
 from seldon_builder.events import silent
 from seldon_builder.image import Image
 from seldon_builder.layer import GZIP_LAYER, LayerKind
-from seldon_builder.media.base_sources import image_from_registry
 from seldon_builder.media.layout import LayoutDestination
 from seldon_builder.media.manifests import BASE_DIGEST, BASE_NAME, history_of
 from seldon_builder.reference import Reference
+from seldon_builder.registry.pull import image_from_registry
 from seldon_builder.registry.push import RegistryDestination
 from seldon_builder.store import Store
 

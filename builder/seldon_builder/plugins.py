@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
 
 import pluggy
 
 from . import hookspecs
+from .entry_points import EntryPoint, entry_points
 from .errors.plugins import PluginBroken, PluginInvalid
 
 GROUP = "seldon"
@@ -36,9 +37,9 @@ def load_plugins() -> pluggy.PluginManager:
         try:
             manager.register(entry.load(), name=entry.name)
         except (pluggy.PluginValidationError, ValueError) as error:
-            raise PluginInvalid(entry.name, _distribution(entry), str(error)) from error
+            raise PluginInvalid(entry.name, entry.distribution, str(error)) from error
         except Exception as error:
-            raise PluginBroken(entry.name, _distribution(entry), error) from error
+            raise PluginBroken(entry.name, entry.distribution, error) from error
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
@@ -51,16 +52,11 @@ def loaded(manager: pluggy.PluginManager) -> Iterator[LoadedPlugin]:
     for entry in _entry_points():
         plugin = manager.get_plugin(entry.name)
         hooks = tuple(sorted(caller.name for caller in manager.get_hookcallers(plugin) or ()))
-        version = entry.dist.version if entry.dist else ""
-        yield LoadedPlugin(entry.name, _distribution(entry), version, hooks)
+        yield LoadedPlugin(entry.name, entry.distribution, entry.version, hooks)
 
 
 def _entry_points() -> list[EntryPoint]:
     return sorted(
-        entry_points(group=GROUP),
-        key=lambda entry: (_distribution(entry) != OURS, _distribution(entry), entry.name),
+        entry_points(GROUP, sys.path),
+        key=lambda entry: (entry.distribution != OURS, entry.distribution, entry.name),
     )
-
-
-def _distribution(entry: EntryPoint) -> str:
-    return entry.dist.name if entry.dist else "an unknown distribution"

@@ -108,11 +108,11 @@ class Reader:
 
     def read(self, run_image: str) -> Image:
         """Read ``oci:DIR``, ``docker:NAME``, a name that the Docker engine has, or a registry reference."""
-        from ..media import base_sources
-
         medium, _, rest = run_image.partition(":")
         if medium == "oci":
-            return base_sources.image_from_layout(Path(rest), self.architecture, self.store)
+            from ..media.layout_source import image_from_layout
+
+            return image_from_layout(Path(rest), self.architecture, self.store)
         if medium == "docker":
             return self._from_daemon(rest)
         reference = Reference.parse(run_image)
@@ -120,17 +120,17 @@ class Reader:
         if not reference.registry:
             with suppress(DaemonUnreachable, ImageNotFound):
                 return self._from_daemon(run_image)
-        return base_sources.image_from_registry(
+        from ..registry.pull import image_from_registry
+
+        return image_from_registry(
             reference, self.architecture, self.store, self.emit, self.insecure,
             connections=self.connections, offline=self.offline,
         )  # fmt: skip
 
     def _from_daemon(self, name: str) -> Image:
-        from ..media import base_sources
+        from ..media.daemon_source import image_from_daemon
 
-        return base_sources.image_from_daemon(
-            name, self.architecture, self.store, self.emit, connections=self.connections
-        )
+        return image_from_daemon(name, self.architecture, self.store, self.emit, connections=self.connections)
 
 
 def _check(chosen: Base, wanted: Wanted, emit: Emit) -> None:

@@ -12,7 +12,6 @@ from .. import base
 from ..events import Emit
 from ..interpreter import Interpreter
 from ..store import Store
-from . import chroot
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,8 @@ class BaseInterpreter:
 
     @cached_property
     def _interpreter(self) -> Interpreter:
+        from . import chroot
+
         return chroot.interpreter_for(self.chosen, self.store, self.emit)
 
     def run(

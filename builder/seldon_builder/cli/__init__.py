@@ -26,8 +26,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(USAGE, f"error: {message}\n  hint: {self.prog} --help shows examples\n")
 
 
-def parser() -> argparse.ArgumentParser:
-    """Make the parser of every verb with its help, which is what docs/cli.md holds."""
+def parser(wanted: Sequence[str] = VERBS) -> argparse.ArgumentParser:
+    """Make the parser of the ``wanted`` verbs; that of all of them is what docs/cli.md holds."""
     top = _Parser(
         prog="seldon-python",
         description="Turn a folder with a Python model into an OCI image that serves it.",
@@ -36,14 +36,16 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"seldon-python {__version__}")
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb in VERBS:
+    for verb in wanted:
         import_module(f".{verb}", __name__).add_to(verbs)
     return top
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one verb; return the exit code, 0 for success, a SeldonError's own code for its cause."""
-    options = parser().parse_args(arguments)
+    # A verb imports what it works with, which the others need not pay for.
+    asked = [word for word in arguments[:1] if word in VERBS]
+    options = parser(asked or VERBS).parse_args(arguments)
     try:
         result: int = options.action(options, Caller.from_process())
     except SeldonError as error:

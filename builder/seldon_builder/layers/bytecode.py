@@ -20,8 +20,6 @@ from ..target import Target
 from .compiling import Compiler, Slice, pyc_entry
 from .encoder import CHUNK, PlainEncoder
 from .packing import cache_key, write_tar
-from .wheel import wheel_entries
-from .wheel_archive import WheelContent, open_wheel
 
 
 class _NoBytecode(Exception):
@@ -81,9 +79,18 @@ def _entries(
 def _compile(
     store: Store, artifact: Artifact, target: Target, compiler: Compiler, results: BinaryIO
 ) -> dict[str, Slice]:
+    from .wheel_archive import WheelContent, open_wheel
+    from .wheel_content import wheel_entries
+
+    site = site_packages(target.python) + "/"
     with open_wheel(store, artifact) as wheel:
-        site = site_packages(target.python) + "/"
-        sources = [entry for entry in wheel_entries(wheel, target.python) if _is_source(entry, site)]
+        sources = [
+            entry
+            for entry in wheel_entries(wheel, target.python)
+            if entry.path.startswith(site)
+            and entry.path.endswith(".py")
+            and isinstance(entry.content, WheelContent)
+        ]
         return compiler.compile(sources, store, results)
 
 
@@ -114,8 +121,3 @@ def _keep(store: Store, key: Digest, artifact: Artifact, target: Target, compile
         record = {"digest": str(writer.commit()), "size": writer.size, "files": files}
     store.keep("bytecode", key, record)
     return record
-
-
-def _is_source(entry: Entry, site: str) -> bool:
-    is_ours = entry.path.startswith(site) and isinstance(entry.content, WheelContent)
-    return is_ours and entry.path.endswith(".py")

@@ -7,10 +7,9 @@ Source: the Cloud Native Buildpacks platform specification and what the lifecycl
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-import tomli_w
 from seldon_runtime import __version__
 
 from .. import prefix
@@ -26,6 +25,7 @@ PLATFORM_API = "0.14"
 LIFECYCLE_VERSION = "0.20.12"
 PROCESS = "/cnb/process"
 LIFECYCLE_METADATA = "io.buildpacks.lifecycle.metadata"
+LAUNCHER_CONFIG = "Buildpacks Launcher Config"
 BUILD_METADATA = "io.buildpacks.build.metadata"
 
 
@@ -42,14 +42,13 @@ PROCESSES = (Process("web", (prefix.PYTHON, "-m", "seldon_runtime")),)
 
 def config_layers(store: Store) -> tuple[Layer, ...]:
     """Make the launcher's configuration and the start scripts, one per process."""
-    document = tomli_w.dumps(_launch_metadata()).encode()
-    config = [folder("/layers"), folder("/layers/config"), file("/layers/config/metadata.toml", document)]
+    key = cache_key(LAUNCHER_CONFIG, _json(_launch_metadata()))
     scripts = [_owned_by_root(folder("/cnb")), _owned_by_root(folder(PROCESS))]
     scripts += [
         _owned_by_root(file(f"{PROCESS}/{process.type}", _script(process), 0o755)) for process in PROCESSES
     ]
     return (
-        _small_layer(store, "Buildpacks Launcher Config", config),
+        layer_from_entries(store, key, LayerKind.CONFIG, LAUNCHER_CONFIG, _launcher_config()),
         _small_layer(store, "Buildpacks Process Types", scripts),
     )
 
@@ -99,6 +98,13 @@ def _small_layer(store: Store, created_by: str, entries: Iterable[Entry]) -> Lay
         created_by, *(f"{entry.path} {content}" for entry, content in zip(parts, contents, strict=True))
     )
     return layer_from_entries(store, key, LayerKind.CONFIG, created_by, parts)
+
+
+def _launcher_config() -> Iterator[Entry]:
+    import tomli_w
+
+    document = tomli_w.dumps(_launch_metadata()).encode()
+    yield from (folder("/layers"), folder("/layers/config"), file("/layers/config/metadata.toml", document))
 
 
 def _launch_metadata() -> dict[str, object]:

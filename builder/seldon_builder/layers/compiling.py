@@ -7,7 +7,6 @@ import os
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import BinaryIO
 
 from ..entry import Entry
@@ -88,6 +87,8 @@ class Compiler:
         yield _NUMBER.pack(0)
 
     def _run(self, job: BinaryIO, results: BinaryIO) -> None:
+        from importlib import resources
+
         text = resources.files(__package__ or "").joinpath("bytecode_worker.py").read_text()
         self.interpreter.run([*ARGUMENTS, text], stdin=job, stdout=results, environment=ENVIRONMENT)
 

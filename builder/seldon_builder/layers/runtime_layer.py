@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
-from importlib.metadata import EntryPoint, PackageNotFoundError, distribution
 from pathlib import Path
 
 import seldon_runtime
 
 from ..digest import Digest
 from ..entry import Bytes, Entry, file
+from ..entry_points import EntryPoint, entry_points
 from ..interpreter import Interpreter
 from ..layer import Layer, LayerKind
 from ..prefix import RUNTIME
@@ -59,12 +60,12 @@ def _metadata() -> Iterator[Entry]:
 
 
 def _entry_points() -> list[EntryPoint]:
-    try:
-        known = distribution(_DISTRIBUTION).entry_points
-    except PackageNotFoundError:
-        return []
     # Plugins of the builder's own environment are not files of the runtime.
-    ours = (point for point in known if point.group == _GROUP and point.value.split(".")[0] == _GROUP)
+    ours = (
+        point
+        for point in entry_points(_GROUP, sys.path)
+        if point.distribution == _DISTRIBUTION and point.value.split(".")[0] == _GROUP
+    )
     return sorted(ours, key=lambda point: point.name)
 
 

@@ -6,44 +6,24 @@ else, so two models that share a wheel share its blob.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from ..digest import Digest
-from ..entry import Entry, file
 from ..layer import Layer, LayerKind
 from ..lock import Artifact
-from ..prefix import DEPENDENCIES, site_packages
+from ..prefix import DEPENDENCIES
 from ..store import BlobWriter, Store
 from ..target import Target
-from .encoder import TarEncoder
-from .packing import cache_key, copy_content, write_tar
-from .splice import SplicingEncoder
-from .wheel_archive import Wheel, WheelContent, open_wheel
-from .wheel_metadata import INSTALLER, REPLACED, entry_point_scripts, record, with_our_python
-
-if TYPE_CHECKING:
-    from zipfile import ZipInfo
+from .packing import cache_key
 
 
 def wheel_layer(store: Store, artifacts: Sequence[Artifact], target: Target, created_by: str) -> Layer:
     """Return the layer that holds ``artifacts``; where two hold the same file, the later one has it."""
 
     def pack(writer: BlobWriter) -> tuple[Digest, int]:
-        encoder = SplicingEncoder(writer)
+        from .wheel_content import write_wheels
 
-        def copy(plain: TarEncoder, entry: Entry) -> None:
-            if isinstance(entry.content, WheelContent):
-                entry.content.write_into(encoder, entry)
-            else:
-                copy_content(plain, entry)
-
-        with ExitStack() as opened:
-            wheels = [opened.enter_context(open_wheel(store, artifact)) for artifact in artifacts]
-            entries = (entry for wheel in wheels for entry in wheel_entries(wheel, target.python))
-            write_tar(encoder, entries, copy=copy)
-        return encoder.finish()
+        return write_wheels(writer, store, artifacts, target.python)
 
     return store.layer(wheels_key(artifacts, target.python), LayerKind.DEPENDENCIES, created_by, pack)
 
@@ -51,61 +31,3 @@ def wheel_layer(store: Store, artifacts: Sequence[Artifact], target: Target, cre
 def wheels_key(artifacts: Sequence[Artifact], python: str) -> Digest:
     """Digest what decides the bytes of the layer of ``artifacts``."""
     return cache_key("wheels", python, DEPENDENCIES, *(artifact.sha256.hex for artifact in artifacts))
-
-
-def wheel_entries(wheel: Wheel, python: str) -> list[Entry]:
-    """Return what an installer would write for Python ``python`` ("3.13"), below the one prefix."""
-    site = site_packages(python)
-    scripts = entry_point_scripts(wheel)
-    entries = [entry for info in _kept(wheel) if (entry := _entry(wheel, info, python, scripts)) is not None]
-    entries += scripts.values()
-    entries.append(file(f"{site}/{wheel.metadata_folder}/INSTALLER", INSTALLER))
-    _refuse_collisions(wheel, entries, python)
-    return [*entries, record(wheel, entries, site)]
-
-
-def _kept(wheel: Wheel) -> Iterator[ZipInfo]:
-    replaced = {f"{wheel.metadata_folder}/{name}" for name in REPLACED}
-    return (info for name, info in wheel.members.items() if name not in replaced)
-
-
-def _entry(wheel: Wheel, info: ZipInfo, python: str, scripts: dict[str, Entry]) -> Entry | None:
-    """Return the entry of a member; None for a script that an entry point replaces."""
-    name = info.filename
-    mode = 0o755 if info.external_attr >> 16 & 0o111 else 0o644
-    folder, _, rest = name.partition("/")
-    if folder != wheel.metadata_folder.removesuffix(".dist-info") + ".data" or not rest:
-        return _member_entry(wheel, info, f"{site_packages(python)}/{name}", mode)
-    scheme, _, path = rest.partition("/")
-    if scheme == "scripts" and path:
-        if path in scripts:
-            return None
-        script = with_our_python(wheel.read(info))
-        return file(f"{DEPENDENCIES}/bin/{path}", script, 0o755)
-    place = _schemes(wheel, python).get(scheme)
-    if place is None or not path:
-        raise wheel.malformed("it belongs to no installation scheme", name)
-    return _member_entry(wheel, info, f"{place}/{path}", mode)
-
-
-def _member_entry(wheel: Wheel, info: ZipInfo, path: str, mode: int) -> Entry:
-    return Entry(path, mode, info.file_size, WheelContent(wheel, info))
-
-
-def _schemes(wheel: Wheel, python: str) -> dict[str, str]:
-    site, name = site_packages(python), wheel.metadata_folder.partition("-")[0]
-    headers = f"{DEPENDENCIES}/include/site/python{python}/{name}"
-    return {"purelib": site, "platlib": site, "data": DEPENDENCIES, "headers": headers}
-
-
-def _refuse_collisions(wheel: Wheel, entries: Sequence[Entry], python: str) -> None:
-    """Raise WheelMalformed where a file would lie on another, on a folder, or on the environment's own."""
-    ours = ("pyvenv.cfg", "bin/python", "bin/python3", f"bin/python{python}")
-    taken = {f"{DEPENDENCIES}/{name}" for name in ours}
-    for entry in entries:
-        if entry.path in taken:
-            raise wheel.malformed(f"more than one file is meant for {entry.path}")
-        taken.add(entry.path)
-    folders = {entry.path.rpartition("/")[0] for entry in entries}
-    if both := sorted(folders & taken):
-        raise wheel.malformed(f"{both[0]} would be a file and a folder")

@@ -9,7 +9,6 @@ from ..lock import Artifact, Lock
 from ..store import Store
 from ..target import Target
 from .packing import cache_key
-from .wheel_archive import open_wheel
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -59,6 +58,8 @@ def _holding(lines: Iterable[str], target: Target, extras: frozenset[str]) -> It
 
 def _metadata_lines(store: Store, artifact: Artifact) -> list[str]:
     from email.parser import BytesHeaderParser
+
+    from .wheel_archive import open_wheel
 
     with open_wheel(store, artifact) as wheel:
         metadata = BytesHeaderParser().parsebytes(wheel.metadata("METADATA"))

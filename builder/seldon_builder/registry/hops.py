@@ -38,7 +38,7 @@ class Origin:
 
 def is_this_machine(host: str) -> bool:
     """Tell whether ``host`` is localhost, 127.0.0.0/8 or ::1, where plain http harms nobody."""
-    if host == "localhost":
+    if host in ("localhost", "127.0.0.1", "::1"):
         return True
     import ipaddress
 
