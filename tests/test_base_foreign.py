@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from seldon_builder.base import Base, foreign
-from seldon_builder.base.chroot import interpreter_for
+from seldon_builder.base.rootfs_interpreter import interpreter_for
 from seldon_builder.base.tree import with_files
 from seldon_builder.events import silent
 

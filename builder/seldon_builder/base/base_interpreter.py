@@ -29,9 +29,9 @@ class BaseInterpreter:
 
     @cached_property
     def _interpreter(self) -> Interpreter:
-        from . import chroot
+        from . import rootfs_interpreter
 
-        return chroot.interpreter_for(self.chosen, self.store, self.emit)
+        return rootfs_interpreter.interpreter_for(self.chosen, self.store, self.emit)
 
     def run(
         self,

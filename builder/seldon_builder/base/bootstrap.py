@@ -18,9 +18,9 @@ from ..image import EPOCH, Image
 from ..layers.encoder import PlainEncoder
 from ..store import Record, Store
 from . import foreign
-from .bytecode import customize_hook
 from .facts import config_of, facts_of
 from .labels import PATH
+from .stdlib_hook import customize_hook
 from .tree import Tree, tree_of, write_tree
 from .trim import trimmed
 

@@ -142,14 +142,14 @@ def _is_program(path: Path) -> bool:
 
 
 def _exact_version(image: Image, name: str, root: Path, path: str, minor: str) -> str:
-    from . import chroot
+    from . import rootfs_interpreter
     from .debian import host_architecture
 
     if image.architecture != host_architecture():
         return _written_version(name, root, path, minor)
     with io.BytesIO() as output:
         question = ("-S", "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])")
-        chroot.interpreter_in(root, image, path).run(
+        rootfs_interpreter.interpreter_in(root, image, path).run(
             question, stdin=io.BytesIO(), stdout=output, environment={"PYTHONHASHSEED": "0"}
         )
         return output.getvalue().decode().strip()

@@ -15,7 +15,7 @@ from ..store import Store
 
 # A longer chain of symbolic links is a loop: the kernel's own limit.
 _LINKS = 40
-# What a private mount namespace needs to lay its own files over (chroot.py).
+# What a private mount namespace needs to lay its own files over (sandboxes.py).
 MOUNT_FOLDERS = ("dev", "proc", "tmp", "mnt/seldon")
 MOUNT_FILES = ("etc/resolv.conf", "etc/hosts")
 

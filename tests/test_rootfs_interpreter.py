@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from seldon_builder.base import Base, chroot, ways
-from seldon_builder.base.chroot import RootfsInterpreter, interpreter_for, interpreter_in
+from seldon_builder.base import Base, rootfs_interpreter, sandboxes
 from seldon_builder.base.debian import host_architecture
-from seldon_builder.base.ways import Chroot, Container, Namespace, Run, Way, best_way
+from seldon_builder.base.rootfs_interpreter import RootfsInterpreter, interpreter_for, interpreter_in
+from seldon_builder.base.sandboxes import Chroot, Container, Namespace, Run, Way, best_way
 from seldon_builder.errors.base import BytecodeImpossible, InterpreterFailed
 from seldon_builder.events import silent
 from seldon_builder.interpreter import SHARED, Interpreter
@@ -187,14 +187,14 @@ def test_the_first_way_that_works_is_taken(
     user: int, may_namespace: bool, docker: bool, expected: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: user)
-    monkeypatch.setattr(ways, "may_make_namespaces", lambda: may_namespace)
+    monkeypatch.setattr(sandboxes, "may_make_namespaces", lambda: may_namespace)
 
     assert isinstance(best_way(Path("/"), "name", ""), expected)
 
 
 def test_without_any_way_the_option_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1)
-    monkeypatch.setattr(ways, "PROGRAMS", str(tmp_path))
+    monkeypatch.setattr(sandboxes, "PROGRAMS", str(tmp_path))
 
     with pytest.raises(BytecodeImpossible, match="--no-bytecode"):
         best_way(tmp_path, "name", "3.13.5")
@@ -220,7 +220,7 @@ def test_a_base_of_this_machine_runs_its_own(base: Base, tmp_path: Path) -> None
 
 
 def test_streams_without_a_file_are_copied() -> None:
-    with io.BytesIO(b"data") as stream, chroot._readable(stream) as file:
+    with io.BytesIO(b"data") as stream, rootfs_interpreter._readable(stream) as file:
         assert os.pread(file.fileno(), 4, 0) == b"data"
 
 

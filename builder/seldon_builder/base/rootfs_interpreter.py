@@ -1,4 +1,4 @@
-"""The base image's own Python, run among its own files (ways.py has the ways)."""
+"""The base image's own Python, run among its own files (sandboxes.py has the ways)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from ..errors.base import BytecodeImpossible, InterpreterFailed
 from ..interpreter import Interpreter
 from .rootfs import chain_of
-from .ways import Run, Way, best_way
+from .sandboxes import Run, Way, best_way
 
 if TYPE_CHECKING:
     from ..events import Emit
