@@ -44,7 +44,7 @@ def image(store: Store, base: Image) -> Image:
     kinds = (LayerKind.RUNTIME, LayerKind.WEIGHTS, LayerKind.APP)
     layers = [layer(store, kind, kind.value) for kind in kinds]
     built = base.with_layers(*layers[:1], sbom_layer(LOCK, store), *layers[1:], *cnb.config_layers(store))
-    return cnb.configured(built, base, "run:1", {"MODEL_NAME": "Iris", "A": "mine"})
+    return cnb.configured(built, base, cnb.RunImage("run:1", "run:1"), {"MODEL_NAME": "Iris", "A": "mine"})
 
 
 def by_kind(image: Image, kind: LayerKind) -> list[str]:

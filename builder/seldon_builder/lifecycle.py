@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pluggy
 from seldon_runtime.plugins import requirements
@@ -14,6 +14,8 @@ from . import base
 from .base.base_interpreter import interpreter_of
 from .dependencies import resolution
 from .destination import Written
+from .detection import Detection
+from .errors.layers import TooManyLayers
 from .errors.plugins import ImageRefused, LockUnclaimed, OutputUnknown
 from .errors.store import BlobCorrupt
 from .events import Emit, Event, EventKind, decision, silent
@@ -34,6 +36,9 @@ from .source import Source
 from .store import Store
 from .target import Target
 
+# A Docker engine takes 125, containerd 127; what is derived from our image needs room too.
+MOST_LAYERS = 100
+
 
 @dataclass(frozen=True)
 class Workshop:
@@ -42,6 +47,15 @@ class Workshop:
     plugins: pluggy.PluginManager
     store: Store
     emit: Emit
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is built: the folder, what holds for it, and what it needs installed (None: nothing said so)."""
+
+    source: Source
+    settings: Settings
+    detection: Detection | None = None
 
 
 @dataclass(frozen=True)
@@ -68,19 +82,34 @@ def build(order: Order, workshop: Workshop) -> Built:
 def _build(order: Order, workshop: Workshop) -> Built:
     clock = Clock(workshop.emit)
     with clock.phase("detect", f"Reading {order.folder}"):
-        source = read_source(order.folder, workshop.emit)
-        settings = settings_of(order, source, emit=silent)
+        model = model_of(order, workshop)
     with clock.phase("base", "Choosing the base image"):
-        chosen = base_of(order, source, settings, workshop)
-        settings = with_model_name(source, settings_of(order, source, chosen, workshop.emit), workshop.emit)
+        chosen = base_of(order, model, workshop)
+        model = named(order, model, workshop, chosen)
     with clock.phase("lock", f"Locking for Python {chosen.target.python} on {chosen.target.platform}"):
-        lock = lock_of(order, source, settings, chosen, workshop)
+        lock = lock_of(order, model, chosen, workshop)
     with clock.phase("layers", f"Packing {len(lock.artifacts)} distributions"):
-        image = assemble(order, source, settings, lock, chosen, workshop)
+        image = assemble(order, model, lock, chosen, workshop)
     with clock.phase("write", f"Writing {order.output.reference} to {order.output}"):
-        image = cnb.configured(image, chosen.image, chosen.name, settings.image_environment)
+        run_image = cnb.RunImage.of(chosen.image, chosen.name)
+        image = cnb.configured(image, chosen.image, run_image, model.settings.image_environment)
         written = write(order, image, workshop)
-    return Built(image, written, settings, lock, clock.seconds)
+    return Built(image, written, model.settings, lock, clock.seconds)
+
+
+def model_of(order: Order, workshop: Workshop) -> Model:
+    """Read the folder and find out what it needs; the base's variables are not among its settings yet."""
+    source = read_source(order.folder, workshop.emit)
+    settings = settings_of(order, source)
+    return Model(
+        source, settings, resolution.detected(workshop.plugins.hook, source, settings, workshop.emit)
+    )
+
+
+def named(order: Order, model: Model, workshop: Workshop, chosen: base.Base | None = None) -> Model:
+    """Complete the settings: with the base's variables, where there is a base, and the model's class."""
+    settings = settings_of(order, model.source, chosen, workshop.emit)
+    return replace(model, settings=with_model_name(model.source, settings, workshop.emit))
 
 
 def settings_of(
@@ -98,11 +127,11 @@ def settings_of(
     )
 
 
-def base_of(order: Order, source: Source, settings: Settings, workshop: Workshop) -> base.Base:
-    """Choose the base image by the Python that the source or the user wants."""
+def base_of(order: Order, model: Model, workshop: Workshop) -> base.Base:
+    """Choose the base image by the Python that the source, its requirements or the user want."""
     return base.base_for(
         order.run_image,
-        wanted_python(source, settings, order.python),
+        wanted_python(model.source, model.settings, order.python, model.detection),
         order.architecture,
         workshop.store,
         workshop.emit,
@@ -114,37 +143,30 @@ def base_of(order: Order, source: Source, settings: Settings, workshop: Workshop
     )
 
 
-def lock_of(order: Order, source: Source, settings: Settings, chosen: base.Base, workshop: Workshop) -> Lock:
+def lock_of(order: Order, model: Model, chosen: base.Base, workshop: Workshop) -> Lock:
     """Lock what the source and the server need for the Python of the chosen base."""
-    interpreter = interpreter_of(chosen, workshop.store, workshop.emit)
-    return locked(order, source, settings, chosen.target, workshop, interpreter)
+    return locked(
+        order, model, chosen.target, workshop, interpreter_of(chosen, workshop.store, workshop.emit)
+    )
 
 
 def locked(
-    order: Order,
-    source: Source,
-    settings: Settings,
-    target: Target,
-    workshop: Workshop,
-    interpreter: Interpreter | None = None,
+    order: Order, model: Model, target: Target, workshop: Workshop, interpreter: Interpreter | None = None
 ) -> Lock:
-    """Detect what the source needs and lock it, with what the server needs, for ``target``."""
-    hooks, emit = workshop.plugins.hook, workshop.emit
-    detection = hooks.seldon_detect(source=source, settings=settings)
-    if detection:
-        emit(decision("detect", f"{detection.resolver}: {detection.reason}"))
+    """Lock what the source needs, with what the server needs, for ``target``."""
+    hooks = workshop.plugins.hook
     index = PackageIndex(ca_bundle=order.ca_bundle, offline=order.offline)
-    for known in hooks.seldon_package_index(source=source, settings=settings):
+    for known in hooks.seldon_package_index(source=model.source, settings=model.settings):
         index = index.merged(known)
     return resolution.lock_for(
-        source,
-        detection,
+        model.source,
+        model.detection,
         target,
         index,
         order.engine,
         hooks,
         workshop.store,
-        emit,
+        workshop.emit,
         runtime_requirements=requirements(),
         interpreter=interpreter,
         refresh=order.refresh,
@@ -152,9 +174,7 @@ def locked(
     )
 
 
-def assemble(
-    order: Order, source: Source, settings: Settings, lock: Lock, chosen: base.Base, workshop: Workshop
-) -> Image:
+def assemble(order: Order, model: Model, lock: Lock, chosen: base.Base, workshop: Workshop) -> Image:
     """Stack the layers on the base, from what changes least to what changes most."""
     store, emit = workshop.store, workshop.emit
     interpreter = interpreter_of(chosen, store, emit) if order.bytecode else None
@@ -163,14 +183,17 @@ def assemble(
     )
     if dependencies is None:
         raise LockUnclaimed(lock.kind)
-    return chosen.image.with_layers(
+    image = chosen.image.with_layers(
         interpreter_link.interpreter_layer(store, chosen.target),
         *dependencies,
         runtime_layer.runtime_layer(store, interpreter),
         sbom.sbom_layer(lock, store),
-        *app_layers.app_layers(source, store, emit, weight_patterns(source, settings)),
+        *app_layers.app_layers(model.source, store, emit, weight_patterns(model.source, model.settings)),
         *cnb.config_layers(store),
     )
+    if len(image.layers) > MOST_LAYERS:
+        raise TooManyLayers(len(image.layers), len(chosen.image.layers), MOST_LAYERS)
+    return image
 
 
 def write(order: Order, image: Image, workshop: Workshop) -> Written:

@@ -25,8 +25,8 @@ class Order:
 
     ``run_image`` empty means our own Debian base; ``python`` empty means what the source wishes, else the
     default; ``bytecode`` off leaves compiled Python out; ``refresh`` resolves anew;
-    ``exported`` off ignores the lock that lies in the source; ``force`` accepts a base
-    without our labels; ``mirror`` is a Debian mirror for our own base.
+    ``exported`` off ignores the lock that lies in the source; ``force`` looks
+    into the base, whatever its labels say; ``mirror`` is a Debian mirror for our own base.
     """
 
     folder: Path

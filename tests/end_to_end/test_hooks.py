@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from seldon_builder import Event, EventKind, Image, Refusal, hookimpl
+from seldon_builder import Detection, Event, EventKind, Image, Refusal, hookimpl
 from seldon_builder.destination import Output
+from seldon_builder.errors.layers import TooManyLayers
 from seldon_builder.errors.plugins import ImageRefused
 from seldon_builder.events import silent
-from seldon_builder.lifecycle import Workshop, build
+from seldon_builder.lifecycle import Workshop, base_of, build, model_of
 from seldon_builder.order import Order
 from seldon_builder.plugins import load_plugins
 from seldon_builder.reference import Reference
@@ -64,3 +65,34 @@ def test_a_listener_hears_every_phase_in_order(repository: Path, shared_store: P
     build(ordered(repository, tmp_path / "layout"), workshop)
 
     assert listener.ended == ["detect", "base", "lock", "layers", "write"]
+
+
+class OldPython:
+    """A resolver whose files ask for a Python."""
+
+    @hookimpl
+    def seldon_detect(self) -> Detection:
+        return Detection("old", ("old.txt",), "always", requires_python="==3.11.*")
+
+
+def test_the_python_that_a_resolver_asks_for_chooses_the_base(
+    repository: Path, shared_store: Path, tmp_path: Path
+) -> None:
+    plugins = load_plugins()
+    plugins.register(OldPython())
+    workshop = Workshop(plugins, Store(shared_store), silent)
+    order = ordered(repository, tmp_path / "layout")
+
+    chosen = base_of(order, model_of(order, workshop), workshop)
+
+    assert chosen.target.python == "3.11"
+
+
+def test_an_image_of_too_many_layers_is_refused(
+    repository: Path, shared_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seldon_builder.lifecycle.MOST_LAYERS", 5)
+    workshop = Workshop(load_plugins(), Store(shared_store), silent)
+
+    with pytest.raises(TooManyLayers, match="at most 5 fit"):
+        build(ordered(repository, tmp_path / "layout"), workshop)

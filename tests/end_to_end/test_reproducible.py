@@ -29,13 +29,14 @@ def test_two_places_two_stores_and_two_clocks_give_one_digest(
     base = tmp_path / "base"
     assert seldon("base", "create", "base", "--output", f"oci:{base}").code == 0
 
-    on_base = ("--run-image", f"oci:{base}")
+    moved = tmp_path / "moved" / "base"
+    shutil.copytree(base, moved)
 
-    first = seldon("build", model, "a:1", "--output", f"oci:{tmp_path / 'a'}", *on_base)
+    first = seldon("build", model, "a:1", "--output", f"oci:{tmp_path / 'a'}", "--run-image", f"oci:{base}")
     foreign = {**os.environ, "TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
     second = seldon(
-        "build", elsewhere, "b:2", "--output", f"oci:{tmp_path / 'b'}", *on_base,
-        store=tmp_path / "store", env=foreign, umask=0o077,
+        "build", elsewhere, "b:2", "--output", f"oci:{tmp_path / 'b'}",
+        "--run-image", f"oci:{moved}", store=tmp_path / "store", env=foreign, umask=0o077,
     )  # fmt: skip
 
     assert first.digest == second.digest

@@ -36,7 +36,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     add("--platform", choices=[f"linux/{name}" for name in MACHINES], help="default: this machine's")
     add("--run-image", default="", metavar="IMAGE", help="a base: registry reference, docker:NAME or oci:DIR")
     add("--mirror", default="", metavar="URL", help="a Debian mirror for our own base")
-    add("--force", action="store_true", help="accept a base image without our labels")
+    add("--force", action="store_true", help="look into the base, whatever its labels say")
     add("--engine", default="uv", metavar="NAME", help="who resolves requirements: uv (default) or pip-tools")
     add("--offline", action="store_true", help="use nothing but the store and local files")
     add("--refresh", action="store_true", help="resolve anew instead of using the lock of an earlier build")
@@ -92,6 +92,7 @@ def output_from(options: argparse.Namespace, caller: Caller) -> Output:
 def _default_output(reference: Reference, caller: Caller) -> tuple[str, str]:
     from ..media.daemon import daemon_answers
 
-    if daemon_answers(caller.connections().docker_host):
+    connections = caller.connections()
+    if daemon_answers(connections.docker_host, connections.docker_certificates):
         return "docker", ""
     return "oci", f"{reference.repository.rpartition('/')[2]}.oci"

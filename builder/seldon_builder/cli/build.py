@@ -6,17 +6,20 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 from ..destination import Written
-from ..events import Event
+from ..errors import SeldonError
+from ..inputs.model_name import with_model_name
 from ..inputs.settings_reading import show_settings
 from ..inputs.source_reading import read_source
 from ..lifecycle import Built, Workshop, build, settings_of
 from ..order import Order
-from ..plugins import load_plugins
 from ..progress import bytes_text
+from ..settings import Settings
 from .asking import add_destination, add_model, order_from
 from .caller import Caller, add_common
+from .working import working
 
 EXAMPLES = """examples:
   seldon-python build examples/iris iris:0.1
@@ -48,25 +51,25 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(options: argparse.Namespace, caller: Caller) -> int:
     """Build the image; stdout gets its digest."""
     order = order_from(options, caller)
-    progress = caller.progress(options)
-    if options.show_settings:
-        print(show_settings(settings_of(order, read_source(order.folder, progress))))
-        return 0
-    plugins = load_plugins()
-
-    def emit(event: Event) -> None:
-        progress(event)
-        plugins.hook.seldon_event(event=event)
-
     began = time.monotonic()
-    try:
-        built = build(order, Workshop(plugins, caller.store(options), emit))
-    finally:
-        progress.done()
+    with working(options, caller) as workshop:
+        if options.show_settings:
+            print(show_settings(known_settings(order, workshop)))
+            return 0
+        built = build(order, workshop)
     if not options.quiet:
         print("\n".join(summary(order, built, time.monotonic() - began)), file=sys.stderr)
     print(built.image.digest)
     return 0
+
+
+def known_settings(order: Order, workshop: Workshop) -> Settings:
+    """Return all that is known before a base is chosen, the inferred MODEL_NAME too where there is one."""
+    source = read_source(order.folder, workshop.emit)
+    settings = settings_of(order, source, emit=workshop.emit)
+    with suppress(SeldonError):
+        return with_model_name(source, settings, workshop.emit)
+    return settings
 
 
 def summary(order: Order, built: Built, seconds: float) -> Iterator[str]:

@@ -7,11 +7,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from ..inputs.source_reading import read_source
-from ..lifecycle import Workshop, base_of, lock_of, settings_of
-from ..plugins import load_plugins
+from ..lifecycle import base_of, lock_of, model_of
 from .asking import add_model, order_from
 from .caller import Caller, add_common
+from .working import working
 
 EXAMPLES = """examples:
   seldon-python lock examples/iris
@@ -43,16 +42,10 @@ def run(options: argparse.Namespace, caller: Caller) -> int:
     from ..dependencies.resolution import export
 
     order = replace(order_from(options, caller), exported=False)
-    progress = caller.progress(options)
-    workshop = Workshop(load_plugins(), caller.store(options), progress)
-    try:
-        source = read_source(order.folder, progress)
-        settings = settings_of(order, source)
-        chosen = base_of(order, source, settings, workshop)
-        lock = lock_of(order, source, settings, chosen, workshop)
-    finally:
-        progress.done()
-    text = export(lock, source, workshop.store)
+    with working(options, caller) as workshop:
+        model = model_of(order, workshop)
+        lock = lock_of(order, model, base_of(order, model, workshop), workshop)
+    text = export(lock, model.source, workshop.store)
     if options.lock_file == "-":
         sys.stdout.write(text)
         return 0

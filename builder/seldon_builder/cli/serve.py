@@ -6,14 +6,12 @@ import argparse
 import platform
 import sys
 
-from ..inputs.model_name import with_model_name
-from ..inputs.source_reading import read_source
-from ..lifecycle import Workshop, locked, settings_of
-from ..plugins import load_plugins
+from ..lifecycle import locked, model_of, named
 from ..settings import Settings
 from ..target import Target
 from .asking import add_model, order_from
 from .caller import Caller, add_common
+from .working import working
 
 EXAMPLES = """examples:
   seldon-python serve examples/iris
@@ -44,16 +42,12 @@ def run(options: argparse.Namespace, caller: Caller) -> int:
     from ..local.local_environment import environment_for
     from ..local.serving_locally import serve
 
-    order, progress = order_from(options, caller), caller.progress(options)
-    workshop = Workshop(load_plugins(), caller.store(options), progress)
-    try:
-        source = read_source(order.folder, progress)
-        settings = with_model_name(source, settings_of(order, source, emit=progress), progress)
-        lock = locked(order, source, settings, this_machine(caller), workshop)
-        environment = environment_for(lock, workshop.store, sys.executable, progress)
-    finally:
-        progress.done()
-    return serve(order.folder, environment, variables(settings, caller), _say, port=options.port)
+    order = order_from(options, caller)
+    with working(options, caller) as workshop:
+        model = named(order, model_of(order, workshop), workshop)
+        lock = locked(order, model, this_machine(caller), workshop)
+        environment = environment_for(lock, workshop.store, sys.executable, workshop.emit)
+    return serve(order.folder, environment, variables(model.settings, caller), _say, port=options.port)
 
 
 def this_machine(caller: Caller) -> Target:

@@ -13,6 +13,7 @@ from ..events import Emit, decision, warning
 from ..interpreter import Interpreter
 from ..lock import Artifact, Lock
 from ..package_index import PackageIndex
+from ..settings import Settings
 from ..source import Source
 from ..store import Store
 from ..target import Target
@@ -238,3 +239,11 @@ def _warn(imports: Imports, lock: Lock, store: Store, emit: Emit) -> None:
             hint = f"add {providers(item.module)[0]}"
             where = f"{item.file}:{item.line} imports {item.module}"
             emit(warning("lock", f"{where}, which no requirement provides: {hint}"))
+
+
+def detected(hooks: pluggy.HookRelay, source: Source, settings: Settings, emit: Emit) -> Detection | None:
+    """Ask the resolvers whose files these are, and tell which one it was."""
+    found: Detection | None = hooks.seldon_detect(source=source, settings=settings)
+    if found:
+        emit(decision("detect", f"{found.resolver}: {found.reason}"))
+    return found

@@ -49,3 +49,16 @@ class BytecodeIncomplete(SeldonError):
             hint="check that the base image's Python works, or leave bytecode out with --no-bytecode",
         )
         self.version = version
+
+
+class TooManyLayers(SeldonError):
+    """The base image has so many layers that ours no longer fit on it."""
+
+    exit_code: ClassVar[int] = 36
+
+    def __init__(self, count: int, in_base: int, most: int) -> None:
+        super().__init__(
+            f"The image would have {count} layers, {in_base} of them the base's; at most {most} fit.",
+            hint="use a base image with fewer layers (squash it), or --no-bytecode, which needs fewer",
+        )
+        self.count = count

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..detection import Detection
 from ..errors.base import PythonConflict
 from ..settings import Settings
 from ..source import Source
@@ -42,13 +43,15 @@ class Wanted:
         return self.exact or self.version or self.specifier or "any"
 
 
-def wanted_python(source: Source, settings: Settings, option: str) -> Wanted:
+def wanted_python(
+    source: Source, settings: Settings, option: str, detection: Detection | None = None
+) -> Wanted:
     """Return which Python is wanted: by the option, a setting, version files, ``requires-python``.
 
-    The option and the setting stand above the version files; ``requires-python`` has to agree with what is
-    chosen, for the model's own author wrote it.
+    The option and the setting stand above the version files; ``requires-python``, of the project or of the
+    detection, has to agree with what is chosen, for the model's own author wrote it.
     """
-    required = _requires_python(source)
+    required = _required_by(detection) or _requires_python(source)
     explicit = next(_explicit(settings, option), None)
     files = [explicit] if explicit else list(_version_files(source))
     if not files:
@@ -86,6 +89,14 @@ def _wish(text: str, origin: str) -> Wanted:
         # No base will allow it, and whoever looks for one says so in the words of the wish.
         return Wanted(text.strip(), origin=origin)
     return Wanted(found[1], origin=origin, exact=found[1] + found[2] if found[2] else "")
+
+
+def _required_by(detection: Detection | None) -> Wanted | None:
+    if detection is None or not detection.requires_python:
+        return None
+    return Wanted(
+        specifier=detection.requires_python, origin=f"{', '.join(detection.files) or detection.resolver}"
+    )
 
 
 def _requires_python(source: Source) -> Wanted | None:

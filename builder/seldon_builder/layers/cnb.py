@@ -24,6 +24,7 @@ PLATFORM_API = "0.14"
 # The lifecycle whose labels these are; `pack inspect` hides the base of images without a launcher version.
 LIFECYCLE_VERSION = "0.20.12"
 PROCESS = "/cnb/process"
+BASE_DIGEST = "org.opencontainers.image.base.digest"
 LIFECYCLE_METADATA = "io.buildpacks.lifecycle.metadata"
 LAUNCHER_CONFIG = "Buildpacks Launcher Config"
 BUILD_METADATA = "io.buildpacks.build.metadata"
@@ -35,6 +36,25 @@ class Process:
 
     type: str
     command: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RunImage:
+    """What the labels call the base: a name, and the same pinned by digest where that is known.
+
+    Neither is a path of this machine: the same base must give the same labels wherever it lies.
+    """
+
+    name: str
+    reference: str
+
+    @classmethod
+    def of(cls, base: Image, said: str) -> RunImage:
+        """Name ``base``, which the user called ``said`` (``oci:DIR``, ``docker:NAME`` or a reference)."""
+        digest = base.annotations.get(BASE_DIGEST, "")
+        medium, _, rest = said.partition(":")
+        name = "oci-layout" if medium == "oci" else rest if medium == "docker" else said
+        return cls(name, f"{name.partition('@')[0]}@{digest}" if digest else name)
 
 
 PROCESSES = (Process("web", (prefix.PYTHON, "-m", "seldon_runtime")),)
@@ -53,7 +73,7 @@ def config_layers(store: Store) -> tuple[Layer, ...]:
     )
 
 
-def configured(image: Image, base: Image, base_name: str, settings: Mapping[str, str]) -> Image:
+def configured(image: Image, base: Image, run_image: RunImage, settings: Mapping[str, str]) -> Image:
     """Give ``image``, whose layers are complete, the lifecycle's config, labels and environment."""
     inherited = base.environment.get("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
     environment = {
@@ -68,7 +88,7 @@ def configured(image: Image, base: Image, base_name: str, settings: Mapping[str,
     }
     labels = {
         **base.labels,
-        LIFECYCLE_METADATA: _json(_lifecycle_metadata(image, base, base_name)),
+        LIFECYCLE_METADATA: _json(_lifecycle_metadata(image, base, run_image)),
         BUILD_METADATA: _json(_build_metadata()),
         "io.buildpacks.project.metadata": "{}",
     }
@@ -138,7 +158,7 @@ def _process(process: Process, buildpack_key: str) -> dict[str, object]:
     }
 
 
-def _lifecycle_metadata(image: Image, base: Image, base_name: str) -> dict[str, object]:
+def _lifecycle_metadata(image: Image, base: Image, run_image: RunImage) -> dict[str, object]:
     by_kind = {kind: [layer for layer in image.layers if layer.kind is kind] for kind in LayerKind}
     # One CNB layer name has one digest: the many dependency layers cannot be listed (docs/images.md).
     runtime = {
@@ -152,12 +172,12 @@ def _lifecycle_metadata(image: Image, base: Image, base_name: str) -> dict[str, 
         "config": _sha(config),
         "process-types": _sha(processes),
         "runImage": {
-            "image": base_name,
-            "reference": base_name,
+            "image": run_image.name,
+            "reference": run_image.reference,
             "topLayer": str(base.layers[-1].diff_id),
         },
         "sbom": _sha(sbom[0]) if sbom else {"sha": ""},
-        "stack": {"runImage": {"image": base_name}},
+        "stack": {"runImage": {"image": run_image.name}},
     }
 
 
