@@ -67,6 +67,25 @@ def test_a_wheel_of_another_length_in_the_store_is_fetched_anew(index: Index, st
     assert store.blob(item.sha256).path.stat().st_size == 100
 
 
+@pytest.mark.parametrize("damage", [b"x" * 50, b"y" * 100])
+def test_a_damaged_wheel_of_unknown_size_is_fetched_anew(index: Index, store: Store, damage: bytes) -> None:
+    lock = lock_of(artifact(index, "alpha", b"x" * 100))
+    fetch(lock, PackageIndex(), store, silent)
+    store.blob(lock.artifacts[0].sha256).path.write_bytes(damage)
+
+    fetched = fetch(lock, PackageIndex(), store, silent)
+
+    assert fetched.artifacts[0].size == 100
+    assert store.blob(lock.artifacts[0].sha256).path.read_bytes() == b"x" * 100
+
+
+def test_a_wrong_size_in_a_lock_is_put_right_without_network(index: Index, store: Store) -> None:
+    fetched = fetch(lock_of(artifact(index, "alpha", b"x" * 100)), PackageIndex(), store, silent)
+    wrong = lock_of(replace(fetched.artifacts[0], size=50))
+
+    assert fetch(wrong, PackageIndex(offline=True), store, silent) == fetched
+
+
 def test_other_bytes_than_locked_are_refused(index: Index, store: Store) -> None:
     item = artifact(index, "alpha", b"right")
     (index.folder / item.filename).write_bytes(b"wrong")
@@ -74,6 +93,7 @@ def test_other_bytes_than_locked_are_refused(index: Index, store: Store) -> None
         fetch(lock_of(item), PackageIndex(), store, silent)
     assert caught.value.expected == item.sha256.hex
     assert not store.has(item.sha256)
+    assert not store.has(Digest.of(b"wrong"))
 
 
 def test_a_dropped_connection_is_resumed_where_it_broke(index: Index, store: Store) -> None:

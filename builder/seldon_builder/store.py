@@ -81,9 +81,14 @@ class BlobWriter:
         self.size += len(data)
         return len(data)
 
+    @property
+    def digest(self) -> Digest:
+        """What the bytes so far hash to: whoever expects another digest must not commit them."""
+        return Digest(self._hash.hexdigest())
+
     def commit(self) -> Digest:
         """Move the bytes to their place and return their digest."""
-        digest = Digest(self._hash.hexdigest())
+        digest = self.digest
         with _explained(self._blobs):
             self._file.flush()
             self._path.replace(self._blobs / digest.hex)

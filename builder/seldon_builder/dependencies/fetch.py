@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Lock as Mutex
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from ..digest import Digest
 from ..errors.resolution import ArtifactCorrupt, OfflineMissing
+from ..errors.store import BlobCorrupt
 from ..events import Emit, progress
 from ..lock import Artifact, Lock
 from ..package_index import PackageIndex
@@ -32,20 +35,29 @@ def fetch(lock: Lock, index: PackageIndex, store: Store, emit: Emit) -> Lock:
     OfflineMissing names all that an offline ``index`` keeps from being fetched; ArtifactCorrupt is for bytes
     that are not those of the lock.
     """
-    missing = [artifact for artifact in lock.artifacts if not store.has(artifact.sha256, artifact.size)]
+    sizes = {artifact.sha256: _size_here(artifact, store) for artifact in lock.artifacts}
+    missing = [artifact for artifact in lock.artifacts if sizes[artifact.sha256] is None]
     if index.offline:
         absent = [f"{item.name} {item.version}" for item in missing if not _is_on_disk(item)]
         if absent:
             raise OfflineMissing(absent)
     if missing:
-        _fetch_all(missing, index, store, emit)
-    return lock.with_artifacts(tuple(_sized(artifact, store) for artifact in lock.artifacts))
+        sizes |= _fetch_all(missing, index, store, emit)
+    return lock.with_artifacts(tuple(replace(item, size=sizes[item.sha256] or 0) for item in lock.artifacts))
 
 
-def _sized(artifact: Artifact, store: Store) -> Artifact:
-    return (
-        artifact if artifact.size else replace(artifact, size=store.blob(artifact.sha256).path.stat().st_size)
-    )
+def _size_here(artifact: Artifact, store: Store) -> int | None:
+    """Return the size of the wheel in ``store``; None where it is not there, or damaged."""
+    if artifact.size and store.has(artifact.sha256, artifact.size):
+        return artifact.size
+    if not store.has(artifact.sha256):
+        return None
+    # Its size is unknown, or not the lock's: only its hash tells whether these are the bytes.
+    try:
+        with store.blob(artifact.sha256).open() as blob:
+            return sum(len(data) for data in iter(partial(blob.read, CHUNK), b""))
+    except BlobCorrupt:
+        return None
 
 
 def _is_on_disk(artifact: Artifact) -> bool:
@@ -56,7 +68,10 @@ def _path(artifact: Artifact) -> Path:
     return Path(unquote(urlsplit(artifact.url).path))
 
 
-def _fetch_all(missing: Sequence[Artifact], index: PackageIndex, store: Store, emit: Emit) -> None:
+def _fetch_all(
+    missing: Sequence[Artifact], index: PackageIndex, store: Store, emit: Emit
+) -> dict[Digest, int]:
+    """Fetch what is missing and return its sizes."""
     from concurrent.futures import ThreadPoolExecutor, wait
     from contextlib import closing
 
@@ -74,13 +89,14 @@ def _fetch_all(missing: Sequence[Artifact], index: PackageIndex, store: Store, e
             downloads.stop()
             for future in futures:
                 future.cancel()
+    return {item.sha256: future.result() for item, future in zip(ordered, futures, strict=True)}
 
 
 def _tell(
-    futures: Sequence[Future[None]],
+    futures: Sequence[Future[int]],
     received: _Count,
     emit: Emit,
-    pause: Callable[[Sequence[Future[None]]], object],
+    pause: Callable[[Sequence[Future[int]]], object],
 ) -> None:
     message = f"Fetching {len(futures)} wheels"
     left = list(futures)
@@ -105,15 +121,17 @@ class _Count:
             self.total += expected
 
 
-def _fetch_one(artifact: Artifact, downloads: Downloads, store: Store, count: _Count) -> None:
+def _fetch_one(artifact: Artifact, downloads: Downloads, store: Store, count: _Count) -> int:
+    """Store the bytes of ``artifact``, if they are those, and return how many they are."""
     with store.writer() as writer:
         if artifact.url.startswith("file:"):
             _copy(artifact, writer, count)
         else:
             downloads.get(artifact.url, _received(artifact, writer, count))
-        digest = writer.commit()
-    if digest != artifact.sha256:
-        raise ArtifactCorrupt(artifact.url, artifact.sha256.hex, digest.hex)
+        if writer.digest != artifact.sha256:
+            raise ArtifactCorrupt(artifact.url, artifact.sha256.hex, writer.digest.hex)
+        writer.commit()
+        return writer.size
 
 
 def _received(artifact: Artifact, writer: BlobWriter, count: _Count) -> Received:
