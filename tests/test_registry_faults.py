@@ -64,6 +64,35 @@ def test_a_well_behaved_registry_gets_every_blob_once(fake: FakeRegistry, store:
     assert fake.count("PUT", UPLOAD) == 4
 
 
+def test_a_code_edit_asks_about_nothing_that_the_image_before_it_holds(
+    fake: FakeRegistry, store: Store
+) -> None:
+    push(fake, make_image(store, b"before"))
+    fake.seen.clear()
+    push(fake, make_image(store, b"after"))
+    # The layer of the code and the config.
+    assert fake.count("HEAD", "/blobs/") == 2
+    assert fake.count("PUT", UPLOAD) == 2
+
+
+def test_a_blob_that_the_registry_lost_is_sent_again(fake: FakeRegistry, store: Store) -> None:
+    push(fake, make_image(store, b"before"))
+    image = make_image(store, b"after")
+    del fake.blobs[str(image.layers[0].digest)]
+    unknown = b'{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"blob unknown to registry"}]}'
+    fake.faults.append(Fault("PUT", "/manifests/", times=1, status=400, body=unknown))
+    push(fake, image)
+    assert arrived(fake, image)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"manifests": []}', b'{"config": 1, "layers": [2]}'])
+def test_what_stands_at_the_tag_need_not_be_an_image(fake: FakeRegistry, store: Store, body: bytes) -> None:
+    fake.manifests["1"] = ("application/vnd.oci.image.index.v1+json", body)
+    image = make_image(store)
+    push(fake, image)
+    assert arrived(fake, image)
+
+
 @pytest.mark.parametrize("after", [0, 1, 100_000])
 def test_a_dropped_upload_starts_anew(fake: FakeRegistry, store: Store, after: int) -> None:
     fake.faults.append(Fault("PUT", UPLOAD, times=3, after=after))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ class Caller:
     @property
     def architecture(self) -> str:
         """OCI's name for the architecture of this machine."""
-        machine = platform.machine()
+        machine = os.uname().machine
         return next((name for name, kernel in MACHINES.items() if kernel == machine), "amd64")
 
     @property

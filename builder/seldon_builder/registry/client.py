@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -98,6 +99,15 @@ class Repository:
                 str(self.reference), f"the registry {self.reference.host}", explanation(reply) or "unknown"
             )
         return Document(reply.body, reply.headers.get("content-type", "").partition(";")[0].strip())
+
+    def held_by(self, tag: str, accept: Iterable[str]) -> frozenset[Digest]:
+        """Return the blobs of the image at ``tag``; a registry takes no manifest without its blobs."""
+        try:
+            manifest = json.loads(self.manifest(tag, accept).body)
+            blobs = (manifest["config"], *manifest["layers"])
+            return frozenset(Digest.parse(blob["digest"]) for blob in blobs if "urls" not in blob)
+        except (ImageNotFound, ValueError, KeyError, TypeError):
+            return frozenset()
 
     def put_manifest(self, selector: str, body: bytes, media_type: str) -> None:
         """Store a manifest under a tag or its digest."""

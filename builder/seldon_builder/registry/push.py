@@ -9,7 +9,9 @@ from threading import Event
 
 from ..connections import Connections
 from ..destination import Written
+from ..digest import Digest
 from ..entry import Bytes
+from ..errors.destination import RegistryProtocol
 from ..events import Emit, decision, progress
 from ..image import MANIFEST, Image
 from ..layer import Layer
@@ -48,20 +50,34 @@ def _push(repository: Repository, image: Image, emit: Emit) -> Written:
         if repository.manifest_digest(tag, [MANIFEST]) != image.digest:
             repository.put_manifest(tag, image.manifest_bytes, MANIFEST)
         return Written(where, image.digest, 0, len(image.layers), 0)
-    ways, sent = _send_layers(repository, image, emit)
+    # One question about the image that is to be replaced spares one about nearly every layer.
+    held = repository.held_by(tag, [MANIFEST])
+    ways, sent = _send_layers(repository, image, emit, held)
     config = Blob(image.config_digest, len(image.config_bytes), Bytes(image.config_bytes))
     if upload(repository, config, _Counter().add, Event()) is Way.SENT:
         sent += config.size
-    repository.put_manifest(tag, image.manifest_bytes, MANIFEST)
+    try:
+        repository.put_manifest(tag, image.manifest_bytes, MANIFEST)
+    except RegistryProtocol:
+        # A registry may have lost blobs of an image that it still has.
+        if not held:
+            raise
+        ways, sent = _send_layers(repository, image, emit)
+        repository.put_manifest(tag, image.manifest_bytes, MANIFEST)
     written = sum(way is Way.SENT for way in ways)
     _report(ways, reference, emit)
     return Written(where, image.digest, written, len(ways) - written, sent)
 
 
-def _send_layers(repository: Repository, image: Image, emit: Emit) -> tuple[list[Way], int]:
-    """Send what is missing, the largest first; return the way of each layer and the bytes sent."""
+def _send_layers(
+    repository: Repository, image: Image, emit: Emit, held: frozenset[Digest] = frozenset()
+) -> tuple[list[Way], int]:
+    """Send what is missing, the largest first; return the way of each layer and the bytes sent.
+
+    What is ``held`` is known to be there.
+    """
     unique = {layer.digest: layer for layer in image.layers}
-    blobs = [_blob(layer, repository.reference) for layer in unique.values()]
+    blobs = [_blob(layer, repository.reference) for layer in unique.values() if layer.digest not in held]
     blobs.sort(key=lambda blob: (-blob.size, blob.digest))
     counter = _Counter()
 
@@ -78,7 +94,7 @@ def _send_layers(repository: Repository, image: Image, emit: Emit) -> tuple[list
     from .parallel import in_parallel
 
     found = dict(zip((blob.digest for blob in blobs), in_parallel(work, blobs, tick), strict=True))
-    return [found[layer.digest] for layer in image.layers], counter.sent
+    return [found.get(layer.digest, Way.THERE) for layer in image.layers], counter.sent
 
 
 class _Counter:
