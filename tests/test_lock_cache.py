@@ -126,6 +126,28 @@ def test_a_changed_wheel_of_the_same_name_is_noticed(store: Store, tmp_path: Pat
     assert digest(store, index=index) != first
 
 
+def test_a_wheel_that_changed_with_size_and_time_kept_is_noticed(store: Store, tmp_path: Path) -> None:
+    index = PackageIndex(find_links=(str(tmp_path / "one"),))
+    wheel = make_wheel(tmp_path / "one", "alpha", "1.0")
+    times = wheel.stat().st_atime_ns, wheel.stat().st_mtime_ns
+    first = digest(store, index=index)
+    wheel.write_bytes(wheel.read_bytes()[:-1] + b"x")
+    os.utime(wheel, ns=times)
+    assert digest(store, index=index) != first
+
+
+def test_folders_and_wheels_of_any_name_are_digested(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"wh\xffels")
+    wheel = make_wheel(folder, "alpha", "1.0")
+    wheel.rename(folder / os.fsdecode(b"alph\xff-1.0-py3-none-any.whl"))
+    here = replace(ASKED, requirements=(Requirement(f"alpha @ {next(folder.iterdir()).as_uri()}", "r:1"),))
+    linked = inputs_of(here, TARGET, PackageIndex(find_links=(str(folder),)), "uv", store)
+    assert [fact.partition(" sha256:")[0] for fact in linked.facts if "alph" in fact] == [
+        "requirement alpha @ alph\\xff-1.0-py3-none-any.whl",
+        "wheel alph\\xff-1.0-py3-none-any.whl",
+    ]
+
+
 def test_changes_are_told_line_by_line() -> None:
     now = Inputs(("requirement alpha", "requirement numpy<2"))
     assert now.changes_since(("requirement alpha", "requirement numpy<3")) == (

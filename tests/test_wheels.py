@@ -86,13 +86,6 @@ def test_two_models_share_the_layers_of_what_they_share(tmp_path: Path) -> None:
     assert len(shared) == 4
 
 
-def test_sizes_that_the_lock_lacks_do_not_change_the_layers(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    artifacts = model(store)
-
-    assert made(store, [replace(artifact, size=0) for artifact in artifacts]) == made(store, artifacts)
-
-
 def test_a_warm_build_reads_no_wheel_and_starts_no_interpreter(tmp_path: Path) -> None:
     store, interpreter = Store(tmp_path), LocalInterpreter()
     artifacts = model(store)

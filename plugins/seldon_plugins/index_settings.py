@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from seldon_builder import hookimpl
+from seldon_builder.dependencies.file_url import path_of
 from seldon_builder.dependencies.url_credentials import split_credentials
 from seldon_builder.package_index import IndexCredential, PackageIndex
 from seldon_builder.secret import Secret
@@ -64,7 +65,7 @@ def _find_links(source: Source, settings: Settings, credentials: list[IndexCrede
 
 def _folder_or_url(source: Source, word: str, credentials: list[IndexCredential]) -> str:
     if word.startswith("file://"):
-        return word.removeprefix("file://")
+        return str(path_of(word))
     return _bare(word, credentials) if "://" in word else str(source.root.resolve() / word)
 
 

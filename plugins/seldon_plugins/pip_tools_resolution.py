@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from io import BytesIO
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import Requirement as Pep508
 from packaging.utils import canonicalize_name
 from seldon_builder.dependencies.engine import cleaned_environment, credentialed, secret_free
+from seldon_builder.dependencies.file_url import path_of
 from seldon_builder.dependencies.requirement_options import read_options
 from seldon_builder.dependencies.requirements_file import logical_lines
 from seldon_builder.dependencies.url_credentials import with_credentials
@@ -147,7 +147,7 @@ class Bench:
         url = Pep508(line).url or ""
         if not url.startswith("file:"):
             return line.replace(url, with_credentials(url, self.index.credentials)) if url else line
-        path = Path(unquote(urlsplit(url).path))
+        path = path_of(url)
         copy = self.folder / "wheels" / path.name
         copy.parent.mkdir(exist_ok=True)
         shutil.copyfile(path, copy)

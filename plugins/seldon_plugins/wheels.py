@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 
 from seldon_builder import hookimpl
@@ -16,7 +15,7 @@ from seldon_builder.layers.compiling import Compiler
 from seldon_builder.layers.planner import Group, plan
 from seldon_builder.layers.wheel import wheel_layer, wheels_key
 from seldon_builder.layers.wheel_requirements import needed_by
-from seldon_builder.lock import Artifact, Lock
+from seldon_builder.lock import Lock
 from seldon_builder.store import Store
 from seldon_builder.target import Target
 from seldon_runtime.plugins import requirements
@@ -31,8 +30,7 @@ def seldon_layers(
     """Make the layers of wheels, and of their bytecode where there is an interpreter."""
     if lock.kind != "wheels":
         return None
-    sized = lock.with_artifacts(tuple(_sized(artifact, store) for artifact in lock.artifacts))
-    groups = plan(sized, needed_by(requirements(), lock, target, store))
+    groups = plan(lock, needed_by(requirements(), lock, target, store))
     compiler = Compiler(interpreter) if interpreter else None
     tasks = _bytecode_tasks(groups, target, store, compiler)
     waiting = [
@@ -43,11 +41,6 @@ def seldon_layers(
         made = dict(zip(waiting, _told(compiled, waiting, emit), strict=True))
     bytecode = [made[group] if group in made else task() for group, task in tasks.items()]
     return (*packed, *(layer for layer in bytecode if layer))
-
-
-def _sized(artifact: Artifact, store: Store) -> Artifact:
-    size = artifact.size or store.blob(artifact.sha256).path.stat().st_size
-    return replace(artifact, size=size)
 
 
 def _pack(groups: Sequence[Group], target: Target, store: Store, emit: Emit) -> list[Layer]:

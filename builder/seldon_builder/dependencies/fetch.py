@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from threading import Lock as Mutex
 from typing import TYPE_CHECKING, BinaryIO
-from urllib.parse import unquote, urlsplit
 
 from ..digest import Digest
 from ..errors.resolution import ArtifactCorrupt, OfflineMissing
@@ -17,6 +15,7 @@ from ..events import Emit, progress
 from ..lock import Artifact, Lock
 from ..package_index import PackageIndex
 from ..store import BlobWriter, Store
+from .file_url import path_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -61,11 +60,7 @@ def _size_here(artifact: Artifact, store: Store) -> int | None:
 
 
 def _is_on_disk(artifact: Artifact) -> bool:
-    return artifact.url.startswith("file:") and _path(artifact).is_file()
-
-
-def _path(artifact: Artifact) -> Path:
-    return Path(unquote(urlsplit(artifact.url).path))
+    return artifact.url.startswith("file:") and path_of(artifact.url).is_file()
 
 
 def _fetch_all(
@@ -150,9 +145,9 @@ def _received(artifact: Artifact, writer: BlobWriter, count: _Count) -> Received
 
 def _copy(artifact: Artifact, writer: BlobWriter, count: _Count) -> None:
     try:
-        file: BinaryIO = _path(artifact).open("rb")
+        file: BinaryIO = path_of(artifact.url).open("rb")
     except OSError as error:
-        raise OfflineMissing([str(_path(artifact))]) from error
+        raise OfflineMissing([str(path_of(artifact.url))]) from error
     with file:
         while data := file.read(CHUNK):
             writer.write(data)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from ..detection import Detection, Requirement
 from ..digest import Digest
+from ..layers.content_digests import file_digest
 from ..lock import Artifact, Lock
 from ..package_index import PackageIndex
 from ..store import Store
 from ..target import Target
+from .file_url import path_of
 
 RECORD = "locks"
 # Raise it when the same inputs would lead to another lock.
@@ -44,7 +46,7 @@ class Inputs:
 
 
 def inputs_of(detection: Detection, target: Target, index: PackageIndex, engine: str, store: Store) -> Inputs:
-    """Gather the facts; the wheels of local folders are digested once and remembered by size and time."""
+    """Gather the facts; the wheels of local folders are digested once and remembered."""
     facts = [
         f"python {target.python_version}",
         f"platform {target.platform} glibc {target.glibc}",
@@ -91,7 +93,7 @@ def _index_facts(index: PackageIndex, store: Store) -> Iterator[str]:
             yield f"links {place}"
         else:
             for path in sorted(Path(place).glob("*.whl")):
-                yield f"wheel {path.name} {_digest_of(path, store)}"
+                yield f"wheel {_wheel(path, store)}"
 
 
 def _spoken(requirement: Requirement, store: Store) -> str:
@@ -100,22 +102,14 @@ def _spoken(requirement: Requirement, store: Store) -> str:
         from packaging.requirements import Requirement as Pep508
 
         parsed = Pep508(line)
-        path = Path(unquote(urlsplit(parsed.url or "").path))
-        line = line.replace(parsed.url or "", f"{path.name} {_digest_of(path, store)}")
+        url = parsed.url or ""
+        line = line.replace(url, _wheel(path_of(url), store))
     return " ".join((line, *(f"--hash={digest}" for digest in sorted(requirement.hashes))))
 
 
-def _digest_of(path: Path, store: Store) -> Digest:
-    found = path.stat()
-    key = Digest.of(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\0{found.st_ino}".encode())
-    if record := store.record("digests", key):
-        return Digest.parse(record["digest"])
-    import hashlib
-
-    with path.open("rb") as file:
-        digest = Digest(hashlib.file_digest(file, "sha256").hexdigest())
-    store.keep("digests", key, {"digest": str(digest)})
-    return digest
+def _wheel(path: Path, store: Store) -> str:
+    name = os.fsencode(path.name).decode("utf-8", "backslashreplace")
+    return f"{name} {file_digest(path, store)}"
 
 
 def _record(lock: Lock) -> dict[str, Any]:

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from ..digest import Digest
 from ..lock import Artifact, Lock, canonical_name
 from ..target import MACHINES
+from .file_url import path_of
 from .url_credentials import split_credentials
 
 FILE = "pylock.toml"
@@ -95,7 +96,7 @@ def read_artifacts(package: Mapping[str, Any], folder: Path) -> Iterable[Artifac
         url = wheel.get("url") or _resolved(folder, wheel["path"])
         yield Artifact(
             canonical_name(package["name"]),
-            package.get("version") or Path(unquote(urlsplit(url).path)).name.split("-")[1],
+            package.get("version") or path_of(url).name.split("-")[1],
             split_credentials(url)[0].partition("#")[0],
             Digest(wheel["hashes"]["sha256"]),
             wheel.get("size", 0),
@@ -132,7 +133,7 @@ def _wheel(artifact: Artifact, root: Path) -> str:
 
 def _place(url: str, root: Path) -> str:
     if url.startswith("file:"):
-        path = Path(unquote(urlsplit(url).path))
+        path = path_of(url)
         if path.is_relative_to(root.resolve()):
             return f"path = {_string(path.relative_to(root.resolve()).as_posix())}"
     return f"url = {_string(url)}"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from ..source import Source
+from .file_url import path_of
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -61,7 +62,7 @@ def folder_or_url(source: Source, file: Path, place: str) -> str:
     if "://" in place and not place.startswith("file:"):
         return place
     if place.startswith("file:"):
-        return unquote(urlsplit(place).path)
+        return str(path_of(place))
     path = _existing(source, file, place)
     if path is None:
         raise PlaceInvalid(f"there is no folder {place}")
@@ -96,7 +97,7 @@ def _wheel_url(source: Source, file: Path, place: str) -> str:
 
 
 def _local(source: Source, file: Path, place: str) -> Path:
-    text = unquote(urlsplit(place).path) if place.startswith("file:") else place
+    text = str(path_of(place)) if place.startswith("file:") else place
     path = _existing(source, file, text)
     if path is None:
         raise PlaceInvalid(f"there is no file {text}")

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from ..digest import Digest
 from ..errors.source import FileChanged, FileUnreadable
-from ..events import Emit, progress
+from ..events import Emit, progress, silent
 from ..source import Source, SourceFile
 from ..store import Store
 
@@ -21,6 +21,7 @@ REMEMBERED = 1 << 20
 _CHUNK = 1 << 20
 _TELL_EVERY = 64 << 20
 _RECORDS = "contents"
+_ALONE = "digests"
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,10 @@ def content_digests(
     """Digest ``files``, with what ``store`` remembers of big ones from earlier builds of this folder."""
     key = Digest.of(os.fsencode(source.root.absolute()))
     remembered = store.record(_RECORDS, key) or {}
-    found = {file.path: _digested(source.root, file, remembered, emit) for file in files}
+    found = {
+        file.path: _digested(source.root / file.path, str(file.path), file.size, remembered, emit)
+        for file in files
+    }
     kept = {
         str(path): [str(one.digest), *one.stamp]
         for path, one in sorted(found.items())
@@ -80,16 +84,28 @@ def content_digests(
     return found
 
 
-def _digested(root: Path, file: SourceFile, remembered: Mapping[str, Any], emit: Emit) -> Unchanged:
-    path, name = root / file.path, str(file.path)
+def file_digest(path: Path, store: Store) -> Digest:
+    """Digest one file of any place, or what ``store`` remembers of it."""
+    key = Digest.of(os.fsencode(path.absolute()))
+    remembered = store.record(_ALONE, key) or {}
+    found = _digested(path, path.name, None, remembered, silent)
+    kept = {path.name: [str(found.digest), *found.stamp]}
+    if kept != remembered:
+        store.keep(_ALONE, key, kept)
+    return found.digest
+
+
+def _digested(
+    path: Path, name: str, size: int | None, remembered: Mapping[str, Any], emit: Emit
+) -> Unchanged:
     with _opened(path, name) as opened:
         stamp = _stamp(os.fstat(opened.fileno()))
-        if stamp[0] != file.size:
+        if size is not None and stamp[0] != size:
             raise FileChanged(name)
         known = remembered.get(name)
         if known and known[1:] == list(stamp):
             return Unchanged(path, name, Digest.parse(known[0]), stamp)
-        digest = _digest(opened, name, file.size, emit)
+        digest = _digest(opened, name, stamp[0], emit)
         if _stamp(os.fstat(opened.fileno())) != stamp:
             raise FileChanged(name)
     return Unchanged(path, name, digest, stamp)
