@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from ..digest import Digest
 from ..entry import Entry, folder
 from ..errors.layers import ContentChanged
-from ..image import EPOCH
 from ..layer import Layer, LayerKind
 from ..prefix import APP, LAYERS, LAYOUT_VERSION
 from ..store import BlobWriter, Store
@@ -25,13 +24,12 @@ def layer_from_entries(
     kind: LayerKind,
     created_by: str,
     entries: Iterable[Entry],
-    mtime: int = EPOCH,
 ) -> Layer:
     """Return the layer of ``key``; ``entries`` are looked at only where the store lacks it."""
 
     def pack(writer: BlobWriter) -> tuple[Digest, int]:
         encoder = PlainEncoder(writer)
-        write_tar(encoder, entries, mtime)
+        write_tar(encoder, entries)
         return encoder.finish()
 
     return store.layer(key, kind, created_by, pack)
@@ -47,13 +45,11 @@ def cache_key(*parts: str) -> Digest:
     return Digest(whole.hexdigest())
 
 
-def write_tar(
-    encoder: TarEncoder, entries: Iterable[Entry], mtime: int = EPOCH, copy: Copy | None = None
-) -> None:
+def write_tar(encoder: TarEncoder, entries: Iterable[Entry], copy: Copy | None = None) -> None:
     """Write ``entries`` and their parent folders as a tar, sorted; ``copy`` writes the content of a file."""
     copy = copy or copy_content
     for entry in complete(entries):
-        encoder.write(header(entry, mtime))
+        encoder.write(header(entry))
         if entry.content is not None:
             copy(encoder, entry)
             encoder.write(padding(entry.size))
