@@ -31,7 +31,7 @@ class RegistryDestination:
     insecure: bool = False
 
     def write(self, image: Image) -> Written:
-        """Push ``image``: blobs in parallel, then the config, then the manifest that makes them an image."""
+        """Push ``image``: blobs in parallel, then the manifest that makes them an image."""
         transport = Transport(self.connections)
         try:
             scopes = _scopes(self.reference, image.layers)
@@ -52,32 +52,36 @@ def _push(repository: Repository, image: Image, emit: Emit) -> Written:
         return Written(where, image.digest, 0, len(image.layers), 0)
     # One question about the image that is to be replaced spares one about nearly every layer.
     held = repository.held_by(tag, [MANIFEST])
-    ways, sent = _send_layers(repository, image, emit, held)
-    config = Blob(image.config_digest, len(image.config_bytes), Bytes(image.config_bytes))
-    if upload(repository, config, _Counter().add, Event()) is Way.SENT:
-        sent += config.size
+    ways, sent = _send_blobs(repository, image, emit, held)
     try:
         repository.put_manifest(tag, image.manifest_bytes, MANIFEST)
     except RegistryProtocol:
         # A registry may have lost blobs of an image that it still has.
         if not held:
             raise
-        ways, sent = _send_layers(repository, image, emit)
+        found, more = _send_blobs(repository, image, emit)
+        ways, sent = (
+            [now if was is Way.THERE else was for was, now in zip(ways, found, strict=True)],
+            sent + more,
+        )
         repository.put_manifest(tag, image.manifest_bytes, MANIFEST)
     written = sum(way is Way.SENT for way in ways)
     _report(ways, reference, emit)
     return Written(where, image.digest, written, len(ways) - written, sent)
 
 
-def _send_layers(
+def _send_blobs(
     repository: Repository, image: Image, emit: Emit, held: frozenset[Digest] = frozenset()
 ) -> tuple[list[Way], int]:
     """Send what is missing, the largest first; return the way of each layer and the bytes sent.
 
     What is ``held`` is known to be there.
     """
-    unique = {layer.digest: layer for layer in image.layers}
-    blobs = [_blob(layer, repository.reference) for layer in unique.values() if layer.digest not in held]
+    unique = {layer.digest: _blob(layer, repository.reference) for layer in image.layers}
+    unique[image.config_digest] = Blob(
+        image.config_digest, len(image.config_bytes), Bytes(image.config_bytes)
+    )
+    blobs = [blob for blob in unique.values() if blob.digest not in held]
     blobs.sort(key=lambda blob: (-blob.size, blob.digest))
     counter = _Counter()
 
