@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import importlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import seldon_runtime
 from seldon_builder.layers.runtime_layer import runtime_layer
 from seldon_builder.prefix import RUNTIME
@@ -19,10 +22,42 @@ def test_the_layer_holds_the_installed_files_and_no_more(tmp_path: Path) -> None
 
     package = f"{RUNTIME}/seldon_runtime/"
     ours = {path.removeprefix(package): data for path, data in found.items() if path.startswith(package)}
-    files = {path.relative_to(SOURCE) for path in SOURCE.rglob("*") if path.is_file()}
-    expected = {str(path) for path in files if "__pycache__" not in path.parts}
-    assert set(ours) == expected
+    expected = {path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py")}
+    assert set(ours) == {*expected, "py.typed"}
     assert ours["__init__.py"] == (SOURCE / "__init__.py").read_bytes()
+
+
+def test_what_lies_about_in_the_package_stays_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = runtime_layer(Store(tmp_path / "store"), None)
+    copy = tmp_path / "seldon_runtime"
+    shutil.copytree(SOURCE, copy)
+    for name in ("rest.py.orig", ".rest.py.swp", "notes.txt", "rest.pyo"):
+        (copy / name).write_text("stray")
+    monkeypatch.setattr(seldon_runtime, "__file__", str(copy / "__init__.py"))
+
+    assert runtime_layer(Store(tmp_path / "other"), None).digest == plain.digest
+
+
+def test_the_layer_does_not_depend_on_how_the_builder_was_installed(tmp_path: Path) -> None:
+    plain = runtime_layer(Store(tmp_path / "store"), None)
+    code = (
+        "from pathlib import Path; from seldon_builder.layers.runtime_layer import runtime_layer;"
+        "from seldon_builder.store import Store;"
+        f"print(runtime_layer(Store(Path({str(tmp_path)!r})), None).digest)"
+    )
+    # A path without any metadata of ours: the packages alone, and what they import.
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    for module in ("seldon_builder", "seldon_runtime", "pluggy", "deflate"):
+        found = importlib.import_module(module).__file__
+        assert found
+        place = Path(found) if Path(found).stem != "__init__" else Path(found).parent
+        (bare / place.name).symlink_to(place)
+
+    command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(bare)!r}); {code}"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert told.stdout.strip() == str(plain.digest)
 
 
 def test_other_programs_find_the_distribution_and_its_plugins(tmp_path: Path) -> None:

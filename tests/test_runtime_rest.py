@@ -10,6 +10,8 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
+from seldon_runtime.errors import PayloadInvalid, RequestError
+from seldon_runtime.rest import refusal
 
 from tests.served import JSON, PREDICTIONS, Server, exchange, serving
 
@@ -329,3 +331,21 @@ def test_a_model_that_is_ill_says_so(tmp_path: Path) -> None:
         assert server.request("GET", "/health/ping").status == 200
 
     assert (reply.status, reply.json["status"]["info"]) == (500, "no database")
+
+
+class TheirPayload(PayloadInvalid):
+    """What a plugin may raise."""
+
+
+class TheirError(RequestError):
+    """What a plugin may raise that no front knows."""
+
+
+@pytest.mark.parametrize(("error", "status"), [(TheirPayload, 400), (TheirError, 500)])
+def test_an_error_of_a_plugin_is_answered_as_what_it_derives_from(
+    error: type[RequestError], status: int
+) -> None:
+    reply = refusal(error("no pigeon carries this"))
+
+    assert reply.status == status
+    assert b"no pigeon carries this" in reply.body

@@ -155,7 +155,7 @@ class RuntimeUnavailable(SeldonError):
         super().__init__(
             f"API_TYPE is {api_type!r}, and no runtime of this image serves that; "
             f"it has {', '.join(available) or 'none'}.",
-            hint="unset API_TYPE, or build the image again without --runtime (or with one that serves it)",
+            hint="unset API_TYPE, or require a package whose runtime serves it and build again",
         )
         self.api_type, self.available = api_type, tuple(available)
 

@@ -22,5 +22,6 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 def seldon_runtime(settings: Mapping[str, str]) -> Runtime | None:
     """Return your runtime, ``active`` where these variables want it; None where it cannot serve at all.
 
-    A build calls this too, to learn what an image must hold: import what the server needs in ``load``.
+    Import what the server needs in ``load``: this is called to learn what there is, wanted or not, and by a
+    build, of our own runtimes, to learn what an image must hold.
     """

@@ -19,13 +19,18 @@ BUILT_INS = {"rest": rest_plugin}
 
 def plugins() -> pluggy.PluginManager:
     """Register ours first, then those of other distributions, which are so asked before ours."""
+    manager = _ours()
+    if _others_exist(sys.path):
+        manager.load_setuptools_entrypoints(hookspecs.GROUP)
+    manager.check_pending()
+    return manager
+
+
+def _ours() -> pluggy.PluginManager:
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     for name, module in BUILT_INS.items():
         manager.register(module, name)
-    if _others_exist(sys.path):
-        manager.load_setuptools_entrypoints(hookspecs.GROUP)
-    manager.check_pending()
     return manager
 
 
@@ -59,7 +64,11 @@ def runtimes(manager: pluggy.PluginManager, settings: Mapping[str, str]) -> tupl
 
 
 def requirements(names: Collection[str] = ()) -> tuple[str, ...]:
-    """Return what an image with these runtimes must hold, all of them by default; sorted, each once."""
-    found = available(plugins(), {})
+    """Return what an image with these runtimes of ours must hold, all of them by default; sorted, each once.
+
+    A third party's runtime is a requirement of the model like any other, with requirements of its own: one
+    that is merely installed beside the builder is no part of an image.
+    """
+    found = available(_ours(), {})
     chosen = (runtime for runtime in found if not names or runtime.name in names)
     return tuple(sorted({line for runtime in chosen for line in runtime.requirements} | {PLUGGY}))

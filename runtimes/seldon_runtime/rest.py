@@ -33,6 +33,8 @@ STATUS: Mapping[type[RequestError], tuple[int, str]] = {
     PathUnknown: (404, "NOT_FOUND"),
     VerbRefused: (405, "METHOD_NOT_ALLOWED"),
     ModelFailed: (500, INTERNAL),
+    # What a plugin raises that is none of these.
+    RequestError: (500, INTERNAL),
 }
 logger = logging.getLogger(__name__)
 
@@ -120,7 +122,7 @@ class Rest:
 
 def refusal(error: RequestError) -> Reply:
     """Return the reply that tells ``error`` in Seldon's words."""
-    status, reason = STATUS[type(error)]
+    status, reason = next(STATUS[cause] for cause in type(error).__mro__ if cause in STATUS)
     if isinstance(error, ModelFailed):
         logger.error("The model raised", exc_info=error.__cause__)
     reply = _status_reply(status, reason, str(error))

@@ -35,7 +35,8 @@ Start = Callable[["Model", "ServerSettings"], Awaitable[Front]]
 class Runtime:
     """One way to serve a model.
 
-    ``requirements`` are PEP 508 and as wide as they work: they are resolved together with the model's own.
+    ``requirements`` are PEP 508 and as wide as they work: those of our own runtimes are resolved together
+    with the model's, those of others come as the requirements of their distribution.
     ``load`` imports the server, before the model's folder is on the path, and returns what starts it.
     ``active`` tells whether the settings want it.
     """

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import seldon_runtime
+from seldon_runtime.hookspecs import GROUP
+from seldon_runtime.plugins import BUILT_INS
 
 from ..digest import Digest
 from ..entry import Bytes, Entry, file
-from ..entry_points import EntryPoint, entry_points
 from ..interpreter import Interpreter
 from ..layer import Layer, LayerKind
 from ..prefix import RUNTIME
@@ -19,9 +19,7 @@ from .compiling import Compiler, pyc_entry
 from .encoder import PlainEncoder
 from .packing import cache_key, write_tar
 
-_DISTRIBUTION = "seldon-python"
-_GROUP = "seldon_runtime"
-_LEFT_OUT = {"__pycache__", "tests"}
+_PACKAGE = "seldon_runtime"
 
 
 def runtime_layer(store: Store, interpreter: Interpreter | None) -> Layer:
@@ -43,10 +41,10 @@ def runtime_layer(store: Store, interpreter: Interpreter | None) -> Layer:
 
 
 def _package(root: Path) -> Iterator[Entry]:
-    for path in sorted(root.rglob("*")):
-        relative = path.relative_to(root)
-        if path.is_file() and path.suffix != ".pyc" and not _LEFT_OUT.intersection(relative.parts):
-            yield file(f"{RUNTIME}/{_GROUP}/{relative.as_posix()}", path.read_bytes())
+    """Yield the modules: whatever else an editor or a test left in the folder stays out."""
+    modules = (path for path in root.rglob("*.py") if path.is_file())
+    for path in sorted((*modules, root / "py.typed")):
+        yield file(f"{RUNTIME}/{_PACKAGE}/{path.relative_to(root).as_posix()}", path.read_bytes())
 
 
 def _metadata() -> Iterator[Entry]:
@@ -55,18 +53,9 @@ def _metadata() -> Iterator[Entry]:
     folder = f"{RUNTIME}/seldon_python_runtime-{version}.dist-info"
     about = f"Metadata-Version: 2.1\nName: seldon-python-runtime\nVersion: {version}\n"
     yield file(f"{folder}/METADATA", about.encode())
-    lines = [f"{point.name} = {point.value}\n" for point in _entry_points()]
-    yield file(f"{folder}/entry_points.txt", f"[{_GROUP}]\n{''.join(lines)}".encode())
-
-
-def _entry_points() -> list[EntryPoint]:
-    # Plugins of the builder's own environment are not files of the runtime.
-    ours = (
-        point
-        for point in entry_points(_GROUP, sys.path)
-        if point.distribution == _DISTRIBUTION and point.value.split(".")[0] == _GROUP
-    )
-    return sorted(ours, key=lambda point: point.name)
+    # Not from the builder's own metadata, which a checkout on PYTHONPATH lacks.
+    lines = [f"{name} = {module.__name__}\n" for name, module in sorted(BUILT_INS.items())]
+    yield file(f"{folder}/entry_points.txt", f"[{GROUP}]\n{''.join(lines)}".encode())
 
 
 def _identities(files: Sequence[Entry]) -> Iterator[str]:
