@@ -6,8 +6,9 @@ import io
 import json
 import os
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,15 @@ import pytest
 from seldon_builder.base import Base, rootfs_interpreter, sandboxes
 from seldon_builder.base.debian import host_architecture
 from seldon_builder.base.rootfs_interpreter import RootfsInterpreter, interpreter_for, interpreter_in
-from seldon_builder.base.sandboxes import Chroot, Container, Namespace, Run, Way, best_way
+from seldon_builder.base.sandboxes import (
+    Container,
+    PlainChroot,
+    RootNamespaces,
+    Run,
+    Sandbox,
+    UserNamespaces,
+    best_sandbox,
+)
 from seldon_builder.errors.base import BytecodeImpossible, InterpreterFailed
 from seldon_builder.events import silent
 from seldon_builder.interpreter import SHARED, Interpreter
@@ -43,6 +52,68 @@ print(json.dumps({
 }))
 """
 
+# Each act that should fail; stdin names a file of the machine that must stay out of reach.
+ESCAPE = """
+import ctypes, json, os, sys
+outside = sys.stdin.read()
+done = []
+libc = ctypes.CDLL(None, use_errno=True)
+def call(name, *arguments):
+    if getattr(libc, name)(*arguments):
+        raise OSError(ctypes.get_errno(), name)
+def climb():
+    handle = os.open("/", os.O_RDONLY)
+    os.chroot("/usr")
+    os.fchdir(handle)
+    for _ in range(64):
+        os.chdir("..")
+    os.chroot(".")
+def climb_without_chroot():
+    for _ in range(64):
+        os.chdir("..")
+    os.stat(outside.lstrip("/"))
+def reach():
+    os.stat(outside)
+def remount():
+    call("mount", None, b"/", None, 32 | 4096, None)
+def unmount():
+    call("umount2", b"/usr", 2)
+def mount():
+    call("mount", b"tmpfs", b"/usr", b"tmpfs", 0, None)
+def new_user_namespace():
+    call("unshare", 0x10000000)
+def new_mount_namespace():
+    call("unshare", 0x00020000)
+def make_device():
+    os.mknod("/tmp/disk", 0o60600, os.makedev(8, 0))
+def become_root():
+    os.setuid(0)
+    os.chroot('/usr')
+def write():
+    open("/usr/lib/marker", "w")
+def write_temporary():
+    open("/var/tmp/marker", "w")
+def write_home():
+    open("/home/seldon/marker", "w")
+def change():
+    os.chmod("/usr/bin/python3", 0o777)
+def remove():
+    os.unlink("/etc/passwd")
+def touch():
+    os.utime("/usr/bin/python3")
+def set_the_machine():
+    open("/proc/sys/kernel/core_pattern", "w")
+for act in (climb, climb_without_chroot, reach, remount, unmount, mount, new_user_namespace,
+            new_mount_namespace, make_device, become_root, write, write_temporary, write_home, change,
+            remove, touch, set_the_machine):
+    try:
+        act()
+        done.append(act.__name__)
+    except OSError:
+        pass
+sys.stdout.write(json.dumps(done))
+"""
+
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
@@ -50,7 +121,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
 
 
 @pytest.fixture(scope="module")
-def container(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Way]:
+def container(base: Base) -> Iterator[Sandbox]:
     name = f"seldon-test-rootfs:{os.getpid()}"
     yield Container("/usr/bin/docker", base.rootfs(), name)
     subprocess.run(["/usr/bin/docker", "image", "rm", "--force", name], capture_output=True, check=False)
@@ -58,18 +129,32 @@ def container(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(
     params=[
-        pytest.param("chroot", marks=NEEDS_ROOT),
-        "namespace",
-        pytest.param("container", marks=pytest.mark.docker),
+        pytest.param(RootNamespaces, marks=NEEDS_ROOT),
+        UserNamespaces,
+        pytest.param(PlainChroot, marks=NEEDS_ROOT),
+        pytest.param(Container, marks=pytest.mark.docker),
     ]
 )
-def interpreter(request: pytest.FixtureRequest, base: Base) -> Interpreter:
-    if request.param == "container":
+def sandbox(request: pytest.FixtureRequest, base: Base) -> Sandbox:
+    if request.param is Container:
         request.getfixturevalue("docker_host")
-        way = request.getfixturevalue("container")
+        found: Sandbox = request.getfixturevalue("container")
     else:
-        way = {"chroot": Chroot, "namespace": Namespace}[request.param](base.rootfs())
-    return RootfsInterpreter(way, base.target.python_path, base.target.python_version)
+        found = request.param(base.rootfs())
+    assert found.is_allowed()
+    return found
+
+
+@pytest.fixture
+def interpreter(sandbox: Sandbox, base: Base) -> Interpreter:
+    return RootfsInterpreter(sandbox, base.target.python_path, base.target.python_version)
+
+
+@pytest.fixture
+def sharing(interpreter: RootfsInterpreter) -> RootfsInterpreter:
+    if isinstance(interpreter.sandbox, PlainChroot):
+        pytest.skip("it can share no folder")
+    return interpreter
 
 
 def run(interpreter: Interpreter, program: str, data: bytes = b"", **options: Any) -> bytes:
@@ -99,12 +184,12 @@ def test_only_the_given_variables_reach_it(interpreter: Interpreter, monkeypatch
 
 
 def test_a_shared_folder_is_writable_and_the_network_is_there(
-    interpreter: Interpreter, listener: int, tmp_path: Path
+    sharing: Interpreter, listener: int, tmp_path: Path
 ) -> None:
     (tmp_path / "in").write_text("in")
     program = f"open('{SHARED}/out', 'w').write(open('{SHARED}/in').read())\n"
 
-    seen = json.loads(run(interpreter, program + LOOK % listener, shared=tmp_path))
+    seen = json.loads(run(sharing, program + LOOK % listener, shared=tmp_path))
 
     assert (tmp_path / "out").read_text() == "in"
     assert (tmp_path / "out").stat().st_uid == tmp_path.stat().st_uid
@@ -112,11 +197,44 @@ def test_a_shared_folder_is_writable_and_the_network_is_there(
     assert {"null", "urandom"} <= set(seen["dev"])
 
 
-def test_the_image_s_files_stay_as_they_are(interpreter: Interpreter, base: Base, tmp_path: Path) -> None:
-    attempt = "import os\ntry: open('/usr/lib/marker', 'w')\nexcept OSError: print('refused')"
+def state(root: Path) -> dict[str, tuple[int, ...]]:
+    """What of every file would show that it was touched."""
+    found = ((str(path), path.lstat()) for path in root.rglob("*"))
+    return {name: (stat.st_mode, stat.st_uid, stat.st_size, stat.st_ctime_ns) for name, stat in found}
 
-    assert run(interpreter, attempt, shared=tmp_path) == b"refused\n"
-    assert not (base.rootfs() / "usr/lib/marker").exists()
+
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_it_can_neither_leave_its_files_nor_change_them(
+    interpreter: RootfsInterpreter, base: Base, tmp_path: Path, is_shared: bool
+) -> None:
+    if is_shared and isinstance(interpreter.sandbox, PlainChroot):
+        pytest.skip("it can share no folder")
+    marker = tmp_path / "outside"
+    marker.write_text("secret")
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    before = state(base.rootfs())
+
+    done = run(interpreter, ESCAPE, str(marker).encode(), shared=shared if is_shared else None)
+
+    assert json.loads(done) == []
+    assert state(base.rootfs()) == before
+
+
+def test_only_a_plain_chroot_reaches_the_network_without_sharing(
+    interpreter: RootfsInterpreter, listener: int
+) -> None:
+    seen = json.loads(run(interpreter, LOOK % listener))
+
+    assert seen["network"] == isinstance(interpreter.sandbox, PlainChroot)
+
+
+@NEEDS_ROOT
+def test_a_plain_chroot_refuses_to_share(base: Base, tmp_path: Path) -> None:
+    interpreter = RootfsInterpreter(PlainChroot(base.rootfs()), base.target.python_path, "")
+
+    with pytest.raises(InterpreterFailed, match="--engine uv"):
+        run(interpreter, "", shared=tmp_path)
 
 
 def test_much_goes_in_and_out(interpreter: Interpreter) -> None:
@@ -141,18 +259,11 @@ def test_an_error_carries_what_python_said(interpreter: Interpreter) -> None:
 
 
 @NEEDS_ROOT
-def test_root_hands_over_its_rights(base: Base) -> None:
-    seen = json.loads(run(RootfsInterpreter(Chroot(base.rootfs()), "/usr/bin/python3", ""), LOOK % 1))
+@pytest.mark.parametrize("kind", [RootNamespaces, PlainChroot])
+def test_root_hands_over_its_rights(base: Base, kind: Callable[[Path], Sandbox]) -> None:
+    seen = json.loads(run(RootfsInterpreter(kind(base.rootfs()), "/usr/bin/python3", ""), LOOK % 1))
 
     assert seen["user"] == 65534
-
-
-def test_a_user_s_namespace_has_no_network(base: Base, listener: int) -> None:
-    seen = json.loads(
-        run(RootfsInterpreter(Namespace(base.rootfs()), "/usr/bin/python3", ""), LOOK % listener)
-    )
-
-    assert not seen["network"]
 
 
 @NEEDS_ROOT
@@ -168,7 +279,7 @@ def test_a_normal_user_needs_no_root(public_root: Path, listener: int, is_shared
         f"import os; open('{SHARED}/out', 'w') if {is_shared} else 0\n",
     ]
     program[-1] += LOOK % listener
-    command = Namespace(public_root).command(Run(program, {}, shared if is_shared else None))
+    command = UserNamespaces(public_root).command(Run(program, {}, shared if is_shared else None))
 
     found = subprocess.run(
         command, user=USER, group=USER, extra_groups=[], env={}, capture_output=True, check=True
@@ -178,26 +289,98 @@ def test_a_normal_user_needs_no_root(public_root: Path, listener: int, is_shared
     assert [path.stat().st_uid for path in shared.iterdir()] == [USER] * is_shared
 
 
-@pytest.mark.parametrize(
-    ("user", "may_namespace", "docker", "expected"),
-    [(0, True, True, Chroot), (1, True, True, Namespace), (1, False, True, Container)],
-)
-@pytest.mark.docker
-def test_the_first_way_that_works_is_taken(
-    user: int, may_namespace: bool, docker: bool, expected: type, monkeypatch: pytest.MonkeyPatch
+@NEEDS_ROOT
+@pytest.mark.parametrize("is_shared", [False, True])
+@pytest.mark.parametrize("flags", ["rw", "nosuid,nodev,noatime"])
+def test_a_normal_user_s_python_stays_where_it_is(
+    public_root: Path, tmp_path: Path, flags: str, is_shared: bool
 ) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: user)
-    monkeypatch.setattr(sandboxes, "may_make_namespaces", lambda: may_namespace)
+    shared = public_root.parent / "shared"
+    shared.mkdir()
+    os.chown(shared, USER, USER)
+    # Where user namespaces meet a disk whose mount forbids something, they must repeat it.
+    mounted = f'mount --bind "$0" "$0" && mount -o remount,bind,{flags} "$0" && exec "$@"'
+    user = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
+    asked = Run(["/usr/bin/python3", "-B", "-c", ESCAPE], {}, shared if is_shared else None)
+    command = ["unshare", "--mount", "sh", "-c", mounted, str(public_root), *user]
+    before = state(public_root)
 
-    assert isinstance(best_way(Path("/"), "name", ""), expected)
+    found = subprocess.run(
+        [*command, *UserNamespaces(public_root).command(asked)],
+        input=str(tmp_path).encode(),
+        capture_output=True,
+        check=False,
+    )
+
+    assert (found.stdout, found.stderr) == (b"[]", b"")
+    assert state(public_root) == before
+
+
+@NEEDS_ROOT
+@pytest.mark.docker
+def test_files_that_the_disk_forbids_to_run_are_run_elsewhere(docker_host: str, public_root: Path) -> None:
+    assert docker_host
+    forbidden = 'mount --bind "$0" "$0" && mount -o remount,bind,noexec "$0" && exec "$@"'
+    ask = (
+        "import sys; from pathlib import Path; from seldon_builder.base.sandboxes import best_sandbox\n"
+        "print(type(best_sandbox(Path(sys.argv[1]), 'name', '')).__name__)"
+    )
+    command = ["unshare", "--mount", "sh", "-c", forbidden, str(public_root), sys.executable, "-c", ask]
+
+    found = subprocess.run([*command, str(public_root)], capture_output=True, text=True, check=True)
+
+    assert found.stdout == "Container\n"
+
+
+@NEEDS_ROOT
+def test_what_the_caller_may_not_do_is_found_out_by_a_trial(public_root: Path) -> None:
+    # Root without this capability is what root of most containers is.
+    ask = (
+        "import sys; from pathlib import Path; from seldon_builder.base import sandboxes\n"
+        "root = Path(sys.argv[1])\n"
+        "kinds = sandboxes.RootNamespaces, sandboxes.PlainChroot\n"
+        "print([kind(root).is_allowed() for kind in kinds])"
+    )
+    command = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin", sys.executable, "-c", ask]
+
+    found = subprocess.run([*command, str(public_root)], capture_output=True, text=True, check=True)
+
+    assert found.stdout == "[False, True]\n"
+
+
+@pytest.mark.parametrize("allowed", [RootNamespaces, UserNamespaces, PlainChroot, Container])
+def test_the_first_way_that_works_is_taken(allowed: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = [RootNamespaces, UserNamespaces, PlainChroot, Container]
+    for kind in kinds:
+        works = kinds.index(kind) >= kinds.index(allowed)
+        monkeypatch.setattr(kind, "is_allowed", lambda _, works=works: works)
+
+    assert isinstance(best_sandbox(Path("/"), "name", ""), allowed)
+
+
+@pytest.mark.docker
+def test_the_engine_keeps_no_image_of_the_files(docker_host: str, tmp_path: Path) -> None:
+    assert docker_host
+    name = f"seldon-test-rootfs:gone-{os.getpid()}"
+    ask = (
+        "import sys; from pathlib import Path\n"
+        "from seldon_builder.base.sandboxes import Container, Run\n"
+        "Container('/usr/bin/docker', Path(sys.argv[1]), sys.argv[2]).command(Run(['x'], {}))\n"
+        "import subprocess; subprocess.run(['/usr/bin/docker', 'image', 'inspect', sys.argv[2]], check=True)"
+    )
+    (tmp_path / "file").write_text("content")
+
+    subprocess.run([sys.executable, "-c", ask, str(tmp_path), name], capture_output=True, check=True)
+
+    left = ["/usr/bin/docker", "image", "ls", "--quiet", name]
+    assert not subprocess.run(left, capture_output=True, check=True).stdout
 
 
 def test_without_any_way_the_option_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 1)
     monkeypatch.setattr(sandboxes, "PROGRAMS", str(tmp_path))
 
     with pytest.raises(BytecodeImpossible, match="--no-bytecode"):
-        best_way(tmp_path, "name", "3.13.5")
+        best_sandbox(tmp_path, "name", "3.13.5")
 
 
 def test_a_foreign_base_without_a_twin_of_its_version_gets_no_bytecode(base: Base, tmp_path: Path) -> None:

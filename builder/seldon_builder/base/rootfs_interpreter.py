@@ -1,4 +1,4 @@
-"""The base image's own Python, run among its own files (sandboxes.py has the ways)."""
+"""The base image's own Python, run among its own files (sandboxes.py has the ways to)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from ..errors.base import BytecodeImpossible, InterpreterFailed
 from ..interpreter import Interpreter
 from .rootfs import chain_of
-from .sandboxes import Run, Way, best_way
+from .sandboxes import Run, Sandbox, best_sandbox
 
 if TYPE_CHECKING:
     from ..events import Emit
@@ -30,7 +30,7 @@ _COMPLAINT_BYTES = 4000
 class RootfsInterpreter:
     """A Python of an unpacked image; ``version`` is empty while it is still being found out."""
 
-    way: Way
+    sandbox: Sandbox
     python: str
     version: str
 
@@ -46,7 +46,7 @@ class RootfsInterpreter:
         """Run ``python <arguments>``; see Interpreter.run."""
         # Nothing may write into the unpacked files, which later builds use too.
         run = Run([self.python, "-B", *arguments], environment, shared)
-        command, variables = self.way.command(run), self.way.environment(run)
+        command, variables = self.sandbox.command(run), self.sandbox.environment(run)
         with _readable(stdin) as source, _writable(stdout) as sink, tempfile.TemporaryFile() as complaint:
             ended = subprocess.run(
                 command, stdin=source, stdout=sink, stderr=complaint, env=variables, cwd="/", check=False
@@ -79,7 +79,7 @@ def interpreter_for(chosen: Base, store: Store, emit: Emit) -> Interpreter:
 def interpreter_in(root: Path, image: Image, python: str, version: str = "") -> Interpreter:
     """Return the interpreter at ``python`` among the files of ``image``, unpacked in ``root``."""
     name = f"seldon-python-rootfs:{chain_of(image).hex[:16]}"
-    return RootfsInterpreter(best_way(root, name, version), python, version)
+    return RootfsInterpreter(best_sandbox(root, name, version), python, version)
 
 
 @contextmanager

@@ -153,8 +153,8 @@ def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, place: Path, root:
         if place.is_symlink() or not place.is_dir():
             remove(place)
             place.mkdir()
-        # The owner is us: we must be able to fill, read and remove it later.
-        place.chmod(member.mode & 0o1777 | 0o700)
+        # The owner is us: we must be able to fill, read and remove it later, and nobody else may write.
+        place.chmod(member.mode & 0o755 | 0o700)
         return
     remove(place)
     if member.issym():
@@ -177,6 +177,6 @@ def _write_file(archive: tarfile.TarFile, member: tarfile.TarInfo, place: Path) 
     assert content is not None, "regular files have content"
     with place.open("xb") as file:
         shutil.copyfileobj(content, file, _CHUNK)
-    place.chmod(member.mode & 0o777 | 0o600)
+    place.chmod(member.mode & 0o755 | 0o600)
     # Timestamp bytecode of a base image is believed by its source's mtime.
     os.utime(place, (member.mtime, member.mtime))

@@ -1,11 +1,13 @@
-"""The ways in which a program can be run among the files of an unpacked image."""
+"""The ways in which a program is locked in among the files of an unpacked image."""
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -17,26 +19,34 @@ PROGRAMS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NOBODY = 65534
 _CAP_SYS_CHROOT = 18
 _NO_WAY = "it allows neither chroot (only root may) nor user namespaces, and no Docker engine answers"
-# In a mount namespace of its own: the image's files read-only, the shared folder, and of the machine only
-# names' resolution and harmless devices. $1 root, $2 shared, $3 its place, $4 mount, $5 chroot, the command.
-_MOUNT_AND_RUN = """set -e
+# In a mount namespace of its own. The image's files end up read-only: `remount` repeats what the disk of the
+# store forbids already, as it must, and any step that fails ends it all. With a shared folder come names'
+# resolution (copies: root's own files would be writable to it) and harmless devices, but no /proc, whose
+# /proc/sys obeys whoever has root's number.
+# $1 root, $2 shared, $3 its place, $4 its new owner, $5 to $7 tools, then the command.
+_LOCK_AND_RUN = """set -e
 unset PWD
-root=$1 shared=$2 place=$3 mount=$4 chroot=$5
-shift 5
+root=$1 shared=$2 place=$3 owner=$4 mount=$5 cp=$6 chown=$7
+shift 7
 $mount --bind "$root" "$root"
-$mount -t tmpfs tmpfs "$root/tmp"
-$mount -t tmpfs tmpfs "$root/dev"
-for name in null zero full random urandom; do
-    : > "$root/dev/$name"
-    $mount --bind "/dev/$name" "$root/dev/$name"
-done
-$mount -t proc -o ro proc "$root/proc" 2>/dev/null || $mount --rbind /proc "$root/proc"
-for name in resolv.conf hosts; do
-    [ ! -e "/etc/$name" ] || $mount --bind "/etc/$name" "$root/etc/$name"
-done
-$mount --bind "$shared" "$root$place"
-$mount -o remount,bind,ro "$root" 2>/dev/null || :
-exec $chroot "$root" "$@"
+if [ -n "$shared" ]; then
+    $mount -t tmpfs tmpfs "$root/tmp"
+    $mount -t tmpfs tmpfs "$root/dev"
+    for name in null zero full random urandom; do
+        : > "$root/dev/$name"
+        $mount --bind "/dev/$name" "$root/dev/$name"
+    done
+    for name in resolv.conf hosts; do
+        if [ -e "/etc/$name" ]; then
+            $cp "/etc/$name" "$root/dev/$name"
+            $mount --bind "$root/dev/$name" "$root/etc/$name"
+        fi
+    done
+    [ -z "$owner" ] || $chown -R -h "$owner" "$shared"
+    $mount --bind "$shared" "$root$place"
+fi
+$mount -o remount,bind,ro,nosuid,nodev "$root"
+exec "$@"
 """
 
 
@@ -52,8 +62,11 @@ class Run:
     shared: Path | None = None
 
 
-class Way(Protocol):
-    """How a program is started among the files of an image."""
+class Sandbox(Protocol):
+    """How a program is started among the files of an image, which it can neither change nor leave."""
+
+    def is_allowed(self) -> bool:
+        """Tell by a trial whether this machine allows it: many settings can forbid it."""
 
     def command(self, run: Run) -> list[str]:
         """Return the command of this machine that does ``run``."""
@@ -63,41 +76,85 @@ class Way(Protocol):
 
 
 @dataclass(frozen=True)
-class Chroot:
-    """Root's way: nobody's rights, and no file of the image that nobody could change."""
+class RootNamespaces:
+    """Real root's way: nobody's rights in namespaces of its own, without network unless it shares a folder.
+
+    The shared folder becomes nobody's.
+    """
 
     root: Path
 
+    def is_allowed(self) -> bool:
+        """Tell by a trial whether this machine allows it: root of a container may do little."""
+        return os.geteuid() == 0 and _runs_programs(self.root) and _succeeds(self._trial())
+
     def command(self, run: Run) -> list[str]:
         """Return the command of this machine that does ``run``."""
-        if run.shared is None:
-            return [
-                tool("chroot"),
-                f"--userspec={_NOBODY}:{_NOBODY}",
-                "--groups=",
-                str(self.root),
-                *run.program,
-            ]
-        # Root of a user namespace owns the shared files and nothing else of the machine.
-        return _mounted(self.root, run, is_user=may_make_namespaces())
+        return self._locked(run, self.root)
 
     def environment(self, run: Run) -> dict[str, str]:
         """Return the environment that the command itself needs."""
         return dict(run.environment)
 
+    def _trial(self) -> list[str]:
+        return self._locked(Run([tool("true")], {}), Path("/"))
+
+    def _locked(self, run: Run, inside: Path) -> list[str]:
+        # To change its user from root's takes every capability from a process.
+        leave = [tool("chroot"), f"--userspec={_NOBODY}:{_NOBODY}", "--groups=", str(inside)]
+        return _locked(self.root, run, [], leave, owner=f"{_NOBODY}:{_NOBODY}")
+
 
 @dataclass(frozen=True)
-class Namespace:
-    """A user's way: root of a user namespace."""
+class UserNamespaces:
+    """A user's way: as root of a user namespace it prepares, as nobody of one below that the program runs.
+
+    The program has the user's own rights on the shared folder, and none of root's: whoever is not root of
+    its namespace loses every capability with the program's start. No network unless it shares a folder.
+    """
 
     root: Path
 
+    def is_allowed(self) -> bool:
+        """Tell by a trial whether this machine allows it: many settings can forbid it."""
+        return _runs_programs(self.root) and _succeeds(self._locked(Run([tool("true")], {}), Path("/")))
+
     def command(self, run: Run) -> list[str]:
         """Return the command of this machine that does ``run``."""
+        return self._locked(run, self.root)
+
+    def environment(self, run: Run) -> dict[str, str]:
+        """Return the environment that the command itself needs."""
+        return dict(run.environment)
+
+    def _locked(self, run: Run, inside: Path) -> list[str]:
+        leave = [tool("unshare"), "--user", f"--map-user={_NOBODY}", f"--root={inside}", "--wd=/"]
+        return _locked(self.root, run, ["--user", "--map-root-user"], leave)
+
+
+@dataclass(frozen=True)
+class PlainChroot:
+    """Root's way where it may not make namespaces, as in most containers: nobody's rights, nothing more.
+
+    The program can reach the network, and the unpacked files are safe only since nobody may write them. It
+    can share no folder.
+    """
+
+    root: Path
+
+    def is_allowed(self) -> bool:
+        """Tell whether this is root with the right to chroot, which root of a container may lack."""
+        return os.geteuid() == 0 and _may_chroot() and _runs_programs(self.root)
+
+    def command(self, run: Run) -> list[str]:
+        """Return the command of this machine that does ``run``; InterpreterFailed if it shares a folder."""
         if run.shared is not None:
-            return _mounted(self.root, run, is_user=True)
-        enter = [tool("unshare"), "--user", "--map-root-user", "--net"]
-        return [*enter, tool("chroot"), str(self.root), *run.program]
+            complaint = (
+                "Root of this machine may not mount, so the interpreter cannot share a folder with it."
+            )
+            raise InterpreterFailed(run.program[0], complaint, hint="let uv resolve (--engine uv)")
+        nobody = [f"--userspec={_NOBODY}:{_NOBODY}", "--groups=", str(self.root)]
+        return [*_without_new_rights(), tool("chroot"), *nobody, *run.program]
 
     def environment(self, run: Run) -> dict[str, str]:
         """Return the environment that the command itself needs."""
@@ -106,29 +163,28 @@ class Namespace:
 
 @dataclass(frozen=True)
 class Container:
-    """The last way: a container, from an image that the engine makes of the unpacked files."""
+    """The last way: a container, from an image that the engine makes of the unpacked files.
+
+    The image of this ``name`` is removed when this process ends.
+    """
 
     docker: str
     root: Path
     name: str
 
+    def is_allowed(self) -> bool:
+        """Tell whether a Docker engine answers."""
+        return bool(self.docker) and _succeeds([self.docker, "version"])
+
     def command(self, run: Run) -> list[str]:
         """Return the command of this machine that does ``run``."""
-        self._import()
+        with _IMPORTING:
+            self._import()
         # Values stand in docker's own environment: a command line is for every user to read.
         names = [f"--env={name}" for name in run.environment]
         caged = ["--read-only", "--tmpfs=/tmp:exec", "--cap-drop=ALL", "--security-opt=no-new-privileges"]
-        return [
-            self.docker,
-            "run",
-            "--rm",
-            "--interactive",
-            *caged,
-            *self._access(run),
-            *names,
-            self.name,
-            *run.program,
-        ]
+        once = [self.docker, "run", "--rm", "--pull=never", "--interactive"]
+        return [*once, *caged, *self._access(run), *names, self.name, *run.program]
 
     def environment(self, run: Run) -> dict[str, str]:
         """Return the environment that the command itself needs."""
@@ -146,9 +202,8 @@ class Container:
         ]
 
     def _import(self) -> None:
-        """Let the engine make its image of the unpacked files, once."""
-        known = subprocess.run([self.docker, "image", "inspect", self.name], capture_output=True, check=False)
-        if not known.returncode:
+        """Let the engine make its image of the unpacked files, once for this process."""
+        if _succeeds([self.docker, "image", "inspect", self.name]):
             return
         owner = ["--owner=0", "--group=0", "--numeric-owner"]
         packing = [tool("tar"), "--create", *owner, f"--directory={self.root}", "."]
@@ -157,43 +212,60 @@ class Container:
             taken = subprocess.run(command, stdin=tar.stdout, capture_output=True, check=False)
         if taken.returncode or tar.returncode:
             raise InterpreterFailed(self.name, taken.stderr.decode(errors="replace").strip())
+        atexit.register(_succeeds, [self.docker, "image", "rm", self.name])
 
 
-def best_way(root: Path, name: str, version: str) -> Way:
+_IMPORTING = threading.Lock()
+
+
+def best_sandbox(root: Path, name: str, version: str) -> Sandbox:
     """Return the first way that this machine allows; ``name`` is for an image of the engine's."""
-    if os.geteuid() == 0 and _may_chroot():
-        return Chroot(root)
-    if may_make_namespaces():
-        return Namespace(root)
-    docker = shutil.which("docker", path=PROGRAMS)
-    if docker and not subprocess.run([docker, "version"], capture_output=True, check=False).returncode:
-        return Container(docker, root, name)
+    for sandbox in _sandboxes(root, name):
+        if sandbox.is_allowed():
+            return sandbox
     raise BytecodeImpossible(version or "of the base image", _NO_WAY)
 
 
+def _sandboxes(root: Path, name: str) -> Iterator[Sandbox]:
+    yield RootNamespaces(root)
+    yield UserNamespaces(root)
+    yield PlainChroot(root)
+    # An image of this process alone can be removed without asking who else runs it.
+    yield Container(shutil.which("docker", path=PROGRAMS) or "", root, f"{name}-{os.getpid()}")
+
+
 def _may_chroot() -> bool:
-    # Root of a container may lack the capability.
     status = Path("/proc/self/status").read_text()
     capabilities = next(line.split()[1] for line in status.splitlines() if line.startswith("CapEff:"))
     return bool(int(capabilities, 16) >> _CAP_SYS_CHROOT & 1)
 
 
-def may_make_namespaces() -> bool:
-    """Tell by a trial whether this user may be root of a user namespace: many settings can forbid it."""
-    unshare, true = shutil.which("unshare", path=PROGRAMS), shutil.which("true", path=PROGRAMS)
-    if unshare is None or true is None:
-        return False
-    trial = [unshare, "--user", "--map-root-user", "--mount", "--net", "--pid", "--fork", true]
-    return not subprocess.run(trial, capture_output=True, check=False).returncode
+def _runs_programs(root: Path) -> bool:
+    """Tell whether the tools are here, and no `noexec` mount holds the files."""
+    needed = ("chroot", "chown", "cp", "mount", "setpriv", "sh", "true", "unshare")
+    is_equipped = all(shutil.which(name, path=PROGRAMS) for name in needed)
+    return is_equipped and not os.statvfs(root).f_flag & os.ST_NOEXEC
 
 
-def _mounted(root: Path, run: Run, *, is_user: bool) -> list[str]:
-    assert run.shared is not None
-    user = ["--user", "--map-root-user"] if is_user else []
+def _succeeds(command: Sequence[str]) -> bool:
+    return not subprocess.run(command, capture_output=True, check=False).returncode
+
+
+def _locked(root: Path, run: Run, user: Sequence[str], leave: Sequence[str], *, owner: str = "") -> list[str]:
+    network = [] if run.shared else ["--net"]
     # A child of a namespace of processes dies with it, so nothing outlives a build that is interrupted.
-    enter = [tool("unshare"), *user, "--mount", "--pid", "--fork", "--kill-child"]
-    places = [str(root), str(run.shared.absolute()), SHARED, tool("mount"), tool("chroot")]
-    return [*enter, tool("sh"), "-c", _MOUNT_AND_RUN, "sh", *places, *run.program]
+    enter = [tool("unshare"), *user, *network, "--mount", "--ipc", "--pid", "--fork", "--kill-child"]
+    shared = str(run.shared.absolute()) if run.shared else ""
+    values = [str(root), shared, SHARED, owner, tool("mount"), tool("cp"), tool("chown")]
+    return [
+        *enter, tool("sh"), "-c", _LOCK_AND_RUN, "sh", *values,
+        *_without_new_rights(), *leave, *run.program,
+    ]  # fmt: skip
+
+
+def _without_new_rights() -> list[str]:
+    # No file, whatever is set on it, gives rights to what is started after this.
+    return [tool("setpriv"), "--no-new-privs"]
 
 
 def tool(name: str) -> str:
