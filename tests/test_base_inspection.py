@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from seldon_builder.base import Base, chroot, inspection
+from seldon_builder.base import Base, inspection, rootfs_interpreter
 from seldon_builder.base.inspection import target_of
 from seldon_builder.base.rootfs import unpack
 from seldon_builder.errors.base import BaseNotSupported, BaseWithoutPython, BaseWithSeveralPythons
@@ -160,4 +160,4 @@ def test_a_version_that_is_read_is_the_one_that_runs(tmp_path_factory: pytest.Te
     path = base.target.python_path
 
     assert inspection._written_version("it", base.rootfs(), path, "3.13") == base.target.python_version
-    assert chroot.interpreter_in(base.rootfs(), base.image, path).version == ""
+    assert rootfs_interpreter.interpreter_in(base.rootfs(), base.image, path).version == ""

@@ -57,8 +57,22 @@ def build(tmp_path: Path) -> Iterator[Build]:
         (model / "Model.py").write_text(
             f"import numpy\nclass Model:\n    def predict(self, X): ...  # {name}\n"
         )
-        options = [model, name, "--output", output, "--run-image", f"oci:{tmp_path}/base", "--no-bytecode"]
-        settings = ["--store", tmp_path / "store", "-e", f"PIP_INDEX_URL={index.simple}", "--quiet"]
+        options: list[str | Path] = [
+            model,
+            name,
+            "--output",
+            output,
+            "--run-image",
+            f"oci:{tmp_path}/base",
+            "--no-bytecode",
+        ]
+        settings: list[str | Path] = [
+            "--store",
+            tmp_path / "store",
+            "-e",
+            f"PIP_INDEX_URL={index.simple}",
+            "--quiet",
+        ]
         command = [sys.executable, "-P", "-c", BUILD, "build", *options, *settings]
         # Not this process's environment: a coverage that is measured would import what it likes.
         done = subprocess.run(
