@@ -72,10 +72,20 @@ def test_everything_that_is_asked_for_matters(store: Store, detection: Detection
 
 @pytest.mark.parametrize(
     "target",
-    [Target("arm64", "3.13.5", "2.41"), Target("amd64", "3.13.6", "2.41"), Target("amd64", "3.13.5", "2.36")],
+    [Target("arm64", "3.13.5", "2.41"), Target("amd64", "3.12.5", "2.41"), Target("amd64", "3.13.5", "2.36")],
 )
 def test_the_target_matters(store: Store, target: Target) -> None:
     assert digest(store, target=target) != digest(store)
+
+
+def test_a_security_update_of_the_base_does_not_matter(store: Store) -> None:
+    assert digest(store, target=Target("amd64", "3.13.9", "2.41.1")) == digest(store)
+
+
+def test_the_engine_does_not_matter_where_the_detection_names_its_own(store: Store) -> None:
+    conda = replace(ASKED, locker="conda")
+    assert digest(store, conda, engine="pip-tools") == digest(store, conda)
+    assert digest(store, conda) != digest(store)
 
 
 def test_the_engine_matters(store: Store) -> None:

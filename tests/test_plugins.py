@@ -7,8 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from seldon_builder.dependencies.resolution import detected
 from seldon_builder.errors.plugins import PluginBroken, PluginInvalid
+from seldon_builder.events import silent
 from seldon_builder.plugins import load_plugins, loaded
+from seldon_builder.settings import Settings
+from seldon_builder.source import Source
 
 Install = Callable[[str], None]
 
@@ -32,11 +36,12 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
 HOOK = "from seldon_builder import Detection, hookimpl\n\n@hookimpl\n"
 
 
-def test_a_third_party_is_asked_before_us(install: Install) -> None:
+def test_a_third_party_is_asked_before_us(install: Install, tmp_path: Path) -> None:
     install(HOOK + "def seldon_detect(source):\n    return Detection('others', (), 'always')\n")
 
-    found = load_plugins().hook.seldon_detect(source=None, settings=None)
+    found = detected(load_plugins().hook, Source(tmp_path, ()), Settings(), silent)
 
+    assert found
     assert found.resolver == "others"
 
 

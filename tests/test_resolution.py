@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 import pluggy
 import pytest
 from seldon_builder import hookspecs
-from seldon_builder.dependencies.resolution import export, lock_for
+from seldon_builder.dependencies.resolution import detected, export, lock_for
 from seldon_builder.detection import Detection
+from seldon_builder.digest import Digest
 from seldon_builder.errors.resolution import (
     EngineFailed,
     HashMismatch,
@@ -44,10 +45,10 @@ def source_of(root: Path, **files: str) -> Source:
     return Source(root, tuple(listed))
 
 
-def hooks() -> pluggy.HookRelay:
+def hooks(*others: object) -> pluggy.HookRelay:
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
-    for plugin in (uv, pip_tools, requirements):
+    for plugin in (uv, pip_tools, requirements, *others):
         manager.register(plugin)
     return manager.hook
 
@@ -84,7 +85,7 @@ class Desk:
             target,
             replace(PackageIndex(index_url=self.index.simple), offline=self.offline),
             self.engine,
-            hooks(),
+            hooks(*self.plugins),
             self.store,
             self.events.append,
             runtime_requirements=("numpy>=1.26",),
@@ -93,9 +94,10 @@ class Desk:
 
     offline = False
     engine = "uv"
+    plugins: tuple[object, ...] = ()
 
     def detection(self, source: Source) -> Detection | None:
-        return requirements.seldon_detect(source, Settings())
+        return detected(hooks(*self.plugins), source, Settings(), self.events.append)
 
     def said(self, kind: EventKind) -> str:
         return "\n".join(event.message for event in self.events if event.kind is kind)
@@ -156,6 +158,12 @@ def test_what_older_images_carried_is_added_when_the_code_imports_it(desk: Desk)
     lock = desk.lock(Model__py="import redis\n")
     assert "redis==6.0" in pins(lock)
     assert "Adding redis: Model.py:1 imports redis" in desk.said(EventKind.DECISION)
+
+
+def test_what_was_added_is_told_once(desk: Desk) -> None:
+    desk.lock(Model__py="import redis\n")
+    assert "redis==6.0" in pins(desk.lock())
+    assert "Adding" not in desk.said(EventKind.DECISION)
 
 
 def test_what_older_images_carried_stays_out_when_nothing_imports_it(desk: Desk) -> None:
@@ -224,6 +232,23 @@ def test_an_exported_lock_for_another_platform_is_outdated(desk: Desk) -> None:
         desk.lock(Target("arm64", "3.13.5", "2.41"))
 
 
+@pytest.mark.parametrize(
+    "target", [Target("amd64", "3.13.11", "2.41"), Target("amd64", "3.13.5", "2.42")], ids=["python", "glibc"]
+)
+def test_an_exported_lock_outlives_updates_of_the_base(desk: Desk, target: Target) -> None:
+    lock = desk.lock(requirements__txt="alpha<2\n")
+    (desk.root / "pylock.toml").write_text(export(lock, source_of(desk.root), desk.store))
+    assert desk.lock(target) == lock
+
+
+def test_an_exported_lock_for_a_newer_c_library_is_outdated(desk: Desk) -> None:
+    lock = desk.lock(requirements__txt="alpha<2\n")
+    (desk.root / "pylock.toml").write_text(export(lock, source_of(desk.root), desk.store))
+    with pytest.raises(LockOutdated) as caught:
+        desk.lock(Target("amd64", "3.13.5", "2.36"))
+    assert caught.value.changes == ("added:   glibc 2.36", "removed: glibc 2.41")
+
+
 def test_locking_anew_looks_past_an_outdated_lock(desk: Desk) -> None:
     lock = desk.lock(requirements__txt="alpha<2\n")
     (desk.root / "pylock.toml").write_text(export(lock, source_of(desk.root), desk.store))
@@ -246,6 +271,42 @@ def test_an_engine_that_nobody_has_is_an_error(desk: Desk) -> None:
     desk.engine = "guess"
     with pytest.raises(EngineFailed, match="guess"):
         desk.lock()
+
+
+class Conda:
+    """A resolver whose lines only its own engine can read."""
+
+    @hookspecs.hookimpl
+    def seldon_detect(self) -> Detection:
+        return Detection("environment", ("environment.yml",), "it is there", locker="conda")
+
+
+class CondaEngine:
+    @hookspecs.hookimpl
+    def seldon_lock(self, target: Target, engine: str) -> Lock | None:
+        if engine != "conda":
+            return None
+        return Lock("conda", "conda 1", target.python, target.platform, Digest.of(b""), ())
+
+
+def test_what_a_plugin_locks_goes_to_no_other_engine(desk: Desk) -> None:
+    desk.plugins = (Conda(), CondaEngine())
+    assert desk.lock().engine == "conda 1"
+
+
+def test_a_locker_that_nobody_has_is_named(desk: Desk) -> None:
+    desk.plugins = (Conda(),)
+    with pytest.raises(EngineFailed, match=r"conda.*'environment' wants it, and no plugin answers"):
+        desk.lock()
+
+
+def test_files_that_are_not_used_are_told(desk: Desk) -> None:
+    desk.plugins = (Conda(), CondaEngine())
+    desk.lock(requirements__txt="alpha\n")
+    assert "environment: it is there" in desk.said(EventKind.DECISION)
+    assert "Not using requirements.txt: the resolver environment comes before requirements" in desk.said(
+        EventKind.DECISION
+    )
 
 
 def test_hashes_choose_among_the_wheels(desk: Desk, tmp_path: Path) -> None:

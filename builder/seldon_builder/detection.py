@@ -36,6 +36,8 @@ class Detection:
 
     ``options`` are the resolver options of the files, in pip's spelling (``--pre``, ``--no-binary=x``,
     ``--require-hashes``); index options are in ``index``. ``requires_python`` is a PEP 440 specifier.
+    ``locker`` names the one plugin whose ``seldon_lock`` can resolve this; "" means that the lines are of
+    PEP 508 and the user chooses the engine.
     """
 
     resolver: str
@@ -46,3 +48,4 @@ class Detection:
     options: tuple[str, ...] = ()
     index: PackageIndex = field(default_factory=PackageIndex)
     requires_python: str = ""
+    locker: str = ""

@@ -28,9 +28,12 @@ hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
-@hookspec(firstresult=True)
+@hookspec
 def seldon_detect(source: Source, settings: Settings) -> Detection | None:
-    """Return what the source needs installed, or None if its files are not yours."""
+    """Return what the source needs installed, or None if its files are not yours.
+
+    The first answer is used, later plugins first; a build tells of the others' files that it does not use.
+    """
 
 
 @hookspec
@@ -50,8 +53,9 @@ def seldon_lock(
 ) -> Lock | None:
     """Resolve ``detection`` for ``target`` to exact artifacts, or None if ``engine`` is not you.
 
-    ``engine`` is "uv" or "pip-tools", or what the user named. The caller fills in sizes, order,
-    ``inputs`` and ``roots``. ``interpreter`` is the target's own, for engines that only know where they run.
+    ``engine`` is the detection's ``locker``, else what the user named, or "uv". The caller fills in sizes,
+    order, ``inputs`` and ``roots``. ``interpreter`` is the target's own, for engines that only know where
+    they run.
     """
 
 

@@ -18,7 +18,7 @@ class Artifact:
     """One wheel (or conda package): where it is and what it must hash to.
 
     ``name`` is normalised (PEP 503); ``url`` never holds a user part, and is a ``file:`` URL for a local
-    wheel; ``size`` in bytes, 0 until it was fetched; ``requires`` names the artifacts it depends on.
+    wheel; ``size`` in bytes, 0 until it was fetched.
     """
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from .file_url import path_of
 RECORD = "locks"
 # Raise it when the same inputs would lead to another lock.
 FORMAT = "1"
+_GLIBC = "glibc "
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,11 @@ class Inputs:
 def inputs_of(detection: Detection, target: Target, index: PackageIndex, engine: str, store: Store) -> Inputs:
     """Gather the facts; the wheels of local folders are digested once and remembered."""
     facts = [
-        f"python {target.python_version}",
-        f"platform {target.platform} glibc {target.glibc}",
-        f"engine {engine}",
+        # Neither the patch version: a security update of the base must not outdate a lock.
+        f"python {target.python}",
+        f"platform {target.platform}",
+        f"{_GLIBC}{_minor(target.glibc)}",
+        f"engine {detection.locker or engine}",
         f"resolver {detection.resolver}",
         *(f"requirement {_spoken(item, store)}" for item in detection.requirements),
         *(f"constraint {_spoken(item, store)}" for item in detection.constraints),
@@ -60,6 +64,12 @@ def inputs_of(detection: Detection, target: Target, index: PackageIndex, engine:
     if detection.requires_python:
         facts.append(f"requires-python {detection.requires_python}")
     return Inputs(tuple(sorted(set(facts))))
+
+
+def as_locked(target: Target, facts: tuple[str, ...]) -> Target:
+    """Return ``target`` as a lock of ``facts`` saw it: what fits an older C library fits a newer one."""
+    seen = next((fact.removeprefix(_GLIBC) for fact in facts if fact.startswith(_GLIBC)), "")
+    return replace(target, glibc=seen) if seen and _numbers(seen) <= _numbers(target.glibc) else target
 
 
 def cached_lock(store: Store, inputs: Inputs) -> Lock | None:
@@ -80,6 +90,14 @@ def facts_of(store: Store, lock: Lock) -> tuple[str, ...]:
     """Return the facts that a kept lock was made from."""
     record = store.record(RECORD, lock.inputs) or {}
     return tuple(record.get("facts", ()))
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)[:2]]
+
+
+def _minor(version: str) -> str:
+    return ".".join(map(str, _numbers(version)))
 
 
 def _index_facts(index: PackageIndex, store: Store) -> Iterator[str]:

@@ -20,7 +20,7 @@ from ..target import Target
 from . import pylock
 from .fetch import fetch
 from .imports import SHARED, Imports, imports_of
-from .lock_cache import Inputs, cached_lock, facts_of, inputs_of, keep_lock
+from .lock_cache import Inputs, as_locked, cached_lock, facts_of, inputs_of, keep_lock
 from .older_wrappers import CARRIED, providers
 from .provided import modules_of
 
@@ -47,21 +47,26 @@ class Resolver:
 
     def resolved(self, detection: Detection) -> Lock:
         """Return the lock that is known for ``detection``, else the engine's, its wheels not yet fetched."""
-        inputs = self.inputs(detection)
-        known = None if self.refresh else cached_lock(self.store, inputs)
-        if known:
-            return known
+        return self.known(detection) or self.resolve(detection)
+
+    def known(self, detection: Detection) -> Lock | None:
+        """Return the lock that was made for ``detection``; None where the engine must be asked."""
+        return None if self.refresh else cached_lock(self.store, self.inputs(detection))
+
+    def resolve(self, detection: Detection) -> Lock:
+        """Ask the engine, or whom the detection names, and keep its lock."""
+        engine, inputs = detection.locker or self.engine, self.inputs(detection)
         found: Lock | None = self.hooks.seldon_lock(
             detection=detection,
             target=self.target,
             index=self.index,
-            engine=self.engine,
+            engine=engine,
             store=self.store,
             interpreter=self.interpreter,
             emit=self.emit,
         )
         if found is None:
-            raise EngineFailed(self.engine, "no plugin knows it.", hint="the engines are uv and pip-tools")
+            raise _unanswered(detection, engine)
         self.emit(decision("lock", f"Locked {len(found.artifacts)} distributions with {found.engine}"))
         # Without its size a wheel is known not to be fetched yet, and the lock not to be in order.
         artifacts = tuple(replace(artifact, size=0) for artifact in found.artifacts)
@@ -132,18 +137,33 @@ def export(lock: Lock, source: Source, store: Store) -> str:
 
 def _locked(wanted: Detection, imports: Imports, resolver: Resolver) -> Lock:
     lock = resolver.resolved(wanted)
-    carried = tuple(_carried(imports, lock))
-    for requirement in carried:
-        reason = f"{requirement.origin} and nothing that was asked for brings it"
-        resolver.emit(decision("lock", f"Adding {requirement.line}: {reason}; older images carried it"))
-    if carried:
+    if carried := tuple(_carried(imports, lock)):
         wanted = ask(wanted, (), carried)
-        lock = resolver.resolved(wanted)
-    _check_hashes(wanted, lock, resolver)
+        lock = resolver.known(wanted) or _resolved_with(carried, wanted, resolver)
+    if not all(artifact.size for artifact in lock.artifacts):
+        # Its wheels were never fetched, so nobody has checked it yet.
+        _check_hashes(wanted, lock, resolver)
     fetched = resolver.fetched(lock, wanted)
     if fetched is lock:
         resolver.emit(decision("lock", "Reusing the lock: nothing that was asked for has changed"))
     return fetched
+
+
+def _resolved_with(carried: Sequence[Requirement], wanted: Detection, resolver: Resolver) -> Lock:
+    for requirement in carried:
+        reason = f"{requirement.origin} and nothing that was asked for brings it"
+        resolver.emit(decision("lock", f"Adding {requirement.line}: {reason}; older images carried it"))
+    return resolver.resolve(wanted)
+
+
+def _unanswered(detection: Detection, engine: str) -> EngineFailed:
+    listed = "`seldon-python plugins` lists what is loaded"
+    if detection.locker:
+        reason = f"the resolver {detection.resolver!r} wants it, and no plugin answers to that name."
+        return EngineFailed(engine, reason, hint=f"install the plugin that does; {listed}")
+    return EngineFailed(
+        engine, "no plugin answers to it.", hint=f"the engines are uv and pip-tools; {listed}"
+    )
 
 
 def _carried(imports: Imports, lock: Lock) -> Iterator[Requirement]:
@@ -199,6 +219,7 @@ def _from_exported(
     known: pylock.ExportedLock, wanted: Detection, imports: Imports, resolver: Resolver
 ) -> Lock:
     """Check that the lock in the source answers what is asked now, and fetch it."""
+    resolver = replace(resolver, target=as_locked(resolver.target, known.asked))
     plain = resolver.inputs(wanted)
     # What older images carried was added when the lock was made; whether it is imported still is no matter.
     carried = tuple(
@@ -242,8 +263,14 @@ def _warn(imports: Imports, lock: Lock, store: Store, emit: Emit) -> None:
 
 
 def detected(hooks: pluggy.HookRelay, source: Source, settings: Settings, emit: Emit) -> Detection | None:
-    """Ask the resolvers whose files these are, and tell which one it was."""
-    found: Detection | None = hooks.seldon_detect(source=source, settings=settings)
-    if found:
-        emit(decision("detect", f"{found.resolver}: {found.reason}"))
-    return found
+    """Ask the resolvers whose files these are; the first answer counts, and what it leaves unused is told."""
+    found: list[Detection] = hooks.seldon_detect(source=source, settings=settings)
+    if not found:
+        return None
+    used, *others = found
+    emit(decision("detect", f"{used.resolver}: {used.reason}"))
+    for other in others:
+        unused = [file for file in other.files if file not in used.files] or [other.resolver]
+        why = f"the resolver {used.resolver} comes before {other.resolver}"
+        emit(decision("detect", f"Not using {', '.join(unused)}: {why}"))
+    return used
