@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -17,7 +17,6 @@ from ..interpreter import SHARED
 
 PROGRAMS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NOBODY = 65534
-_CAP_SYS_CHROOT = 18
 _NO_WAY = "it allows neither chroot (only root may) nor user namespaces, and no Docker engine answers"
 # In a mount namespace of its own. The image's files end up read-only: `remount` repeats what the disk of the
 # store forbids already, as it must, and any step that fails ends it all. With a shared folder come names'
@@ -86,7 +85,7 @@ class RootNamespaces:
 
     def is_allowed(self) -> bool:
         """Tell by a trial whether this machine allows it: root of a container may do little."""
-        return os.geteuid() == 0 and _runs_programs(self.root) and _succeeds(self._trial())
+        return os.geteuid() == 0 and _is_allowed(self._locked, self.root)
 
     def command(self, run: Run) -> list[str]:
         """Return the command of this machine that does ``run``."""
@@ -96,13 +95,8 @@ class RootNamespaces:
         """Return the environment that the command itself needs."""
         return dict(run.environment)
 
-    def _trial(self) -> list[str]:
-        return self._locked(Run([tool("true")], {}), Path("/"))
-
     def _locked(self, run: Run, inside: Path) -> list[str]:
-        # To change its user from root's takes every capability from a process.
-        leave = [tool("chroot"), f"--userspec={_NOBODY}:{_NOBODY}", "--groups=", str(inside)]
-        return _locked(self.root, run, [], leave, owner=f"{_NOBODY}:{_NOBODY}")
+        return _locked(self.root, run, [], _as_nobody(inside), owner=f"{_NOBODY}:{_NOBODY}")
 
 
 @dataclass(frozen=True)
@@ -117,7 +111,7 @@ class UserNamespaces:
 
     def is_allowed(self) -> bool:
         """Tell by a trial whether this machine allows it: many settings can forbid it."""
-        return _runs_programs(self.root) and _succeeds(self._locked(Run([tool("true")], {}), Path("/")))
+        return _is_allowed(self._locked, self.root)
 
     def command(self, run: Run) -> list[str]:
         """Return the command of this machine that does ``run``."""
@@ -143,8 +137,8 @@ class PlainChroot:
     root: Path
 
     def is_allowed(self) -> bool:
-        """Tell whether this is root with the right to chroot, which root of a container may lack."""
-        return os.geteuid() == 0 and _may_chroot() and _runs_programs(self.root)
+        """Tell by a trial whether this is root that may chroot: root of a container may lack the right."""
+        return os.geteuid() == 0 and _is_allowed(self._locked, self.root)
 
     def command(self, run: Run) -> list[str]:
         """Return the command of this machine that does ``run``; InterpreterFailed if it shares a folder."""
@@ -153,12 +147,14 @@ class PlainChroot:
                 "Root of this machine may not mount, so the interpreter cannot share a folder with it."
             )
             raise InterpreterFailed(run.program[0], complaint, hint="let uv resolve (--engine uv)")
-        nobody = [f"--userspec={_NOBODY}:{_NOBODY}", "--groups=", str(self.root)]
-        return [*_without_new_rights(), tool("chroot"), *nobody, *run.program]
+        return self._locked(run, self.root)
 
     def environment(self, run: Run) -> dict[str, str]:
         """Return the environment that the command itself needs."""
         return dict(run.environment)
+
+    def _locked(self, run: Run, inside: Path) -> list[str]:
+        return [*_without_new_rights(), *_as_nobody(inside), *run.program]
 
 
 @dataclass(frozen=True)
@@ -234,17 +230,15 @@ def _sandboxes(root: Path, name: str) -> Iterator[Sandbox]:
     yield Container(shutil.which("docker", path=PROGRAMS) or "", root, f"{name}-{os.getpid()}")
 
 
-def _may_chroot() -> bool:
-    status = Path("/proc/self/status").read_text()
-    capabilities = next(line.split()[1] for line in status.splitlines() if line.startswith("CapEff:"))
-    return bool(int(capabilities, 16) >> _CAP_SYS_CHROOT & 1)
-
-
-def _runs_programs(root: Path) -> bool:
-    """Tell whether the tools are here, and no `noexec` mount holds the files."""
-    needed = ("chroot", "chown", "cp", "mount", "setpriv", "sh", "true", "unshare")
-    is_equipped = all(shutil.which(name, path=PROGRAMS) for name in needed)
-    return is_equipped and not os.statvfs(root).f_flag & os.ST_NOEXEC
+def _is_allowed(locked: Callable[[Run, Path], list[str]], root: Path) -> bool:
+    """Let a program of this machine run as one of the image's would."""
+    # A `noexec` mount would hold for the image's programs and not for this one.
+    if os.statvfs(root).f_flag & os.ST_NOEXEC:
+        return False
+    try:
+        return _succeeds(locked(Run([tool("true")], {}), Path("/")))
+    except InterpreterFailed:
+        return False
 
 
 def _succeeds(command: Sequence[str]) -> bool:
@@ -261,6 +255,11 @@ def _locked(root: Path, run: Run, user: Sequence[str], leave: Sequence[str], *, 
         *enter, tool("sh"), "-c", _LOCK_AND_RUN, "sh", *values,
         *_without_new_rights(), *leave, *run.program,
     ]  # fmt: skip
+
+
+def _as_nobody(inside: Path) -> list[str]:
+    # To change its user from root's takes every capability from a process.
+    return [tool("chroot"), f"--userspec={_NOBODY}:{_NOBODY}", "--groups=", str(inside)]
 
 
 def _without_new_rights() -> list[str]:
