@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import os
+import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import seldon_builder
 from seldon_builder.dependencies.resolution import detected
 from seldon_builder.errors.plugins import PluginBroken, PluginInvalid
 from seldon_builder.events import silent
@@ -15,6 +20,7 @@ from seldon_builder.settings import Settings
 from seldon_builder.source import Source
 
 Install = Callable[[str], None]
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -31,6 +37,56 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
         monkeypatch.delitem(sys.modules, "others_plugin_module", raising=False)
 
     return write
+
+
+FAILING = """
+from seldon_builder import SeldonError, hookimpl
+
+class PinsBroken(SeldonError):
+    exit_code = 97
+
+@hookimpl
+def seldon_detect(source):
+    raise PinsBroken("pins.json cannot be read.", hint="mend it")
+"""
+
+
+def test_an_error_of_a_plugin_ends_the_command_as_ours_do(install: Install, tmp_path: Path) -> None:
+    install(FAILING)
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "Model.py").write_text("class Model:\n    def predict(self, X): ...\n")
+    command = [sys.executable, "-m", "seldon_builder", "build", str(model), "model:1"]
+
+    ended = subprocess.run(
+        [*command, "--output", f"oci:{tmp_path / 'layout'}", "--store", str(tmp_path / "store")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+
+    assert (ended.returncode, ended.stdout) == (97, "")
+    assert "error: pins.json cannot be read.\n  hint: mend it\n" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_every_public_name_is_documented() -> None:
+    page = (ROOT / "docs" / "hooks.md").read_text()
+    table = page.partition("## What a plugin may import")[2].partition("\nAll other modules")[0]
+
+    listed = re.findall(r"`(\w+)`", table.partition("|---|---|")[2])
+    assert sorted(listed) == sorted(seldon_builder.__all__)
+
+
+def test_the_example_needs_only_public_names() -> None:
+    code = (ROOT / "examples" / "plugin-pins-json" / "seldon_pins_json.py").read_text()
+    imports = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ImportFrom)]
+
+    used = {
+        (node.module, name.name) for node in imports for name in node.names if "seldon" in str(node.module)
+    }
+    assert used <= {("seldon_builder", name) for name in seldon_builder.__all__}
 
 
 HOOK = "from seldon_builder import Detection, hookimpl\n\n@hookimpl\n"

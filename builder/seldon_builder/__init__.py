@@ -1,6 +1,7 @@
 """The lifecycle, the OCI images and the command line of seldon-python.
 
-Plugins import ``hookimpl`` and the values of the hooks from here; everything else is reached by module.
+What plugins need stands here and stays; everything else is reached by module and may change with any release.
+docs/hooks.md lists it by what a plugin does.
 """
 
 from __future__ import annotations
@@ -8,12 +9,17 @@ from __future__ import annotations
 from .destination import Destination, Output, Written
 from .detection import Detection, Requirement
 from .digest import Digest
-from .events import Event, EventKind
+from .entry import Entry, file, folder, link
+from .errors import SeldonError
+from .events import Emit, Event, EventKind, decision, progress, warning
 from .hookspecs import hookimpl
 from .image import Image
+from .interpreter import Interpreter
 from .layer import Layer, LayerKind
+from .layers.packing import cache_key, layer_from_entries
 from .lock import Artifact, Lock
 from .package_index import IndexCredential, PackageIndex
+from .reference import Reference
 from .refusal import Refusal
 from .secret import Secret
 from .settings import Setting, Settings
@@ -26,18 +32,23 @@ __all__ = [
     "Destination",
     "Detection",
     "Digest",
+    "Emit",
+    "Entry",
     "Event",
     "EventKind",
     "Image",
     "IndexCredential",
+    "Interpreter",
     "Layer",
     "LayerKind",
     "Lock",
     "Output",
     "PackageIndex",
+    "Reference",
     "Refusal",
     "Requirement",
     "Secret",
+    "SeldonError",
     "Setting",
     "Settings",
     "Source",
@@ -45,5 +56,13 @@ __all__ = [
     "Store",
     "Target",
     "Written",
+    "cache_key",
+    "decision",
+    "file",
+    "folder",
     "hookimpl",
+    "layer_from_entries",
+    "link",
+    "progress",
+    "warning",
 ]
