@@ -44,12 +44,24 @@ def test_a_terminals_clock_goes_on_between_events() -> None:
     assert stream.getvalue().endswith("\r\x1b[K")
 
 
+def test_a_plain_log_goes_on_while_something_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seldon_builder.progress._PLAIN_HEARTBEAT", 0.3)
+    stream = io.StringIO()
+    show = Progress(stream, terminal=False)
+
+    show(progress("lock", "Resolving"))
+    time.sleep(1)
+    show.done()
+
+    assert stream.getvalue().count("lock      Resolving [") >= 3
+
+
 def test_a_moving_line_is_cleared_before_a_line_that_stays() -> None:
     stream = io.StringIO()
     show = Progress(stream, terminal=True)
 
     show(progress("fetch", "Fetching"))
-    time.sleep(0.1)
+    time.sleep(0.4)
     show(Event(EventKind.BEGAN, "layers", "Packing"))
     show.done()
 

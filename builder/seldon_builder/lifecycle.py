@@ -13,7 +13,7 @@ from seldon_runtime.plugins import requirements
 from . import base
 from .base.base_interpreter import interpreter_of
 from .dependencies import resolution
-from .destination import Written
+from .destination import Destination, Written
 from .detection import Detection
 from .errors.layers import TooManyLayers
 from .errors.plugins import ImageRefused, LockUnclaimed, OutputUnknown
@@ -81,6 +81,7 @@ def build(order: Order, workshop: Workshop) -> Built:
 
 def _build(order: Order, workshop: Workshop) -> Built:
     clock = Clock(workshop.emit)
+    destination = destination_of(order, workshop)
     with clock.phase("detect", f"Reading {order.folder}"):
         model = model_of(order, workshop)
     with clock.phase("base", "Choosing the base image"):
@@ -93,7 +94,7 @@ def _build(order: Order, workshop: Workshop) -> Built:
     with clock.phase("write", f"Writing {order.output.reference} to {order.output}"):
         run_image = cnb.RunImage.of(chosen.image, chosen.name)
         image = cnb.configured(image, chosen.image, run_image, model.settings.image_environment)
-        written = write(order, image, workshop)
+        written = write(image, destination, workshop)
     return Built(image, written, model.settings, lock, clock.seconds)
 
 
@@ -196,17 +197,23 @@ def assemble(order: Order, model: Model, lock: Lock, chosen: base.Base, workshop
     return image
 
 
-def write(order: Order, image: Image, workshop: Workshop) -> Written:
-    """Ask the policies, then write the image to where the user wants it."""
+def destination_of(order: Order, workshop: Workshop) -> Destination:
+    """Find what writes to the output of ``order``, before any work is done for it."""
     hooks = workshop.plugins.hook
-    refusals = [refusal for refusal in hooks.seldon_check(image=image) if refusal]
+    found: Destination | None = hooks.seldon_destination(
+        output=order.output, store=workshop.store, emit=workshop.emit
+    )
+    if found is None:
+        raise OutputUnknown(str(order.output))
+    return found
+
+
+def write(image: Image, destination: Destination, workshop: Workshop) -> Written:
+    """Ask the policies, then write the image to where the user wants it."""
+    refusals = [refusal for refusal in workshop.plugins.hook.seldon_check(image=image) if refusal]
     if refusals:
         raise ImageRefused(refusals)
-    destination = hooks.seldon_destination(output=order.output, store=workshop.store, emit=workshop.emit)
-    if destination is None:
-        raise OutputUnknown(str(order.output))
-    written: Written = destination.write(image)
-    return written
+    return destination.write(image)
 
 
 class Clock:

@@ -10,6 +10,7 @@ from typing import TextIO
 from .events import Event, EventKind
 
 _PLAIN_EVERY = 5.0
+_PLAIN_HEARTBEAT = 15.0
 _TICK = 0.25
 
 
@@ -55,29 +56,33 @@ class Progress:
         amount = bytes_text(event.done) if event.done else ""
         if event.total:
             amount += f" of {bytes_text(event.total)}"
-        text = f"{event.phase:<9} {event.message} {amount}".rstrip()
-        if self._terminal:
-            self._moving = text
-            if not self._ticking:
-                self._ticking = True
-                threading.Thread(target=self._tick, daemon=True).start()
-        elif time.monotonic() - self._shown >= _PLAIN_EVERY:
-            self._shown = time.monotonic()
-            self._line(f"{text} [{self._elapsed}]")
+        self._moving = f"{event.phase:<9} {event.message} {amount}".rstrip()
+        if not self._ticking:
+            self._ticking = True
+            threading.Thread(target=self._tick, daemon=True).start()
+        if not self._terminal:
+            self._plain(_PLAIN_EVERY)
 
     @property
     def _elapsed(self) -> str:
         return f"{time.monotonic() - self._began:.1f} s"
 
     def _tick(self) -> None:
-        while not self._over.is_set():
+        while not self._over.wait(_TICK):
             with self._lock:
-                if self._moving:
-                    width = shutil.get_terminal_size().columns - 1
-                    room = width - len(self._elapsed) - 3
+                if self._moving and self._terminal:
+                    room = shutil.get_terminal_size().columns - len(self._elapsed) - 4
                     self._stream.write(f"\r{self._moving[:room]} [{self._elapsed}]\x1b[K")
                     self._stream.flush()
-            self._over.wait(_TICK)
+                elif self._moving:
+                    self._plain(_PLAIN_HEARTBEAT)
+
+    def _plain(self, every: float) -> None:
+        """Write a plain line of what moves, unless one was written less than ``every`` seconds ago."""
+        if time.monotonic() - self._shown >= every:
+            self._shown = time.monotonic()
+            self._stream.write(f"{self._moving} [{self._elapsed}]\n")
+            self._stream.flush()
 
     def _line(self, text: str) -> None:
         self._clear()
@@ -85,7 +90,7 @@ class Progress:
         self._stream.flush()
 
     def _clear(self) -> None:
-        if self._moving:
+        if self._moving and self._terminal:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
         self._moving = ""

@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..connections import Connections
 from ..destination import Output
 from ..order import Asked, Order
 from ..reference import Reference
 from ..target import MACHINES
 from .caller import Caller
+
+# Where an image goes that is written here without a path: beside us, by its own name.
+ENDINGS = {"archive": ".tar", "oci": ".oci"}
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -82,17 +86,13 @@ def output_from(options: argparse.Namespace, caller: Caller) -> Output:
     connections = caller.connections()
     insecure = getattr(options, "insecure", False)
     kind, _, path = ("registry" if options.publish else options.output).partition(":")
-    if not kind:
-        kind, path = _default_output(reference, caller)
-    if path:
-        path = str(Path(path).absolute())
+    kind = kind or _default_kind(connections)
+    if kind in ENDINGS:
+        path = str(Path(path or reference.repository.rpartition("/")[2] + ENDINGS[kind]).absolute())
     return Output(kind, reference, path, insecure, connections)
 
 
-def _default_output(reference: Reference, caller: Caller) -> tuple[str, str]:
+def _default_kind(connections: Connections) -> str:
     from ..media.daemon import daemon_answers
 
-    connections = caller.connections()
-    if daemon_answers(connections.docker_host, connections.docker_certificates):
-        return "docker", ""
-    return "oci", f"{reference.repository.rpartition('/')[2]}.oci"
+    return "docker" if daemon_answers(connections.docker_host, connections.docker_certificates) else "oci"

@@ -21,7 +21,13 @@ EXAMPLES = """examples:
 
 def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add this verb to the command line."""
-    parser = verbs.add_parser("base", help="make base images", description="Make base images from Debian.")
+    parser = verbs.add_parser(
+        "base",
+        help="make base images",
+        description="Make base images from Debian.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")
     create = acts.add_parser(
         "create",

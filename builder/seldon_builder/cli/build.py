@@ -7,9 +7,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
+from shlex import quote
 
-from ..destination import Written
 from ..errors import SeldonError
+from ..events import Event, EventKind
 from ..inputs.model_name import with_model_name
 from ..inputs.settings_reading import show_settings
 from ..inputs.source_reading import read_source
@@ -51,16 +53,27 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(options: argparse.Namespace, caller: Caller) -> int:
     """Build the image; stdout gets its digest."""
     order = order_from(options, caller)
-    began = time.monotonic()
+    began, warned = time.monotonic(), [0]
     with working(options, caller) as workshop:
         if options.show_settings:
             print(show_settings(known_settings(order, workshop)))
             return 0
-        built = build(order, workshop)
+        built = build(order, counting(workshop, warned))
     if not options.quiet:
-        print("\n".join(summary(order, built, time.monotonic() - began)), file=sys.stderr)
+        lines = summary(order, built, time.monotonic() - began, warned[0])
+        print("\n".join((*lines, *how_to_run(order, built, caller.architecture))), file=sys.stderr)
     print(built.image.digest)
     return 0
+
+
+def counting(workshop: Workshop, warned: list[int]) -> Workshop:
+    """Count the warnings: they scroll away, and the summary must not sound better than they do."""
+
+    def emit(event: Event) -> None:
+        warned[0] += event.kind is EventKind.WARNING
+        workshop.emit(event)
+
+    return replace(workshop, emit=emit)
 
 
 def known_settings(order: Order, workshop: Workshop) -> Settings:
@@ -72,34 +85,46 @@ def known_settings(order: Order, workshop: Workshop) -> Settings:
     return settings
 
 
-def summary(order: Order, built: Built, seconds: float) -> Iterator[str]:
-    """Write the end of a build: name, digest, size, layers, times and the command that runs it."""
-    image, written = built.image, built.written
-    reused = sum(layer.reused for layer in image.layers)
-    compressed = sum(layer.size for layer in image.layers)
-    unpacked = sum(layer.unpacked_size for layer in image.layers)
+def summary(order: Order, built: Built, seconds: float, warned: int) -> Iterator[str]:
+    """Write the end of a build: name, digest, size, what was reused, the time of each phase."""
+    layers, written = built.image.layers, built.written
+    reused = sum(layer.reused for layer in layers)
+    unpacked = bytes_text(sum(layer.unpacked_size for layer in layers))
+    # Nobody tells the unpacked size of a base's layers before they are unpacked.
+    unknown = "" if all(layer.unpacked_size for layer in layers) else ", the base not counted"
     yield f"\nBuilt {order.output.reference} in {seconds:.1f} s"
-    yield f"  digest  {image.digest}"
+    yield f"  digest  {built.image.digest}"
     yield f"  where   {written.where}"
-    yield f"  size    {bytes_text(unpacked)} unpacked, {bytes_text(compressed)} compressed"
-    yield f"  layers  {len(image.layers)}: {reused} reused, {len(image.layers) - reused} new"
+    compressed = bytes_text(sum(layer.size for layer in layers))
+    yield f"  size    {unpacked} unpacked{unknown}, {compressed} compressed"
+    yield f"  layers  {len(layers)}: {reused} reused, {len(layers) - reused} new"
     yield f"  sent    {bytes_text(written.bytes_written)} in {written.layers_written} layers"
     yield "  time    " + " · ".join(f"{phase} {taken:.2f} s" for phase, taken in built.seconds.items())
-    yield f"  run     {run_command(order, written)}"
+    if warned:
+        yield f"  warned  {warned} times, see above"
+
+
+def how_to_run(order: Order, built: Built, architecture: str) -> Iterator[str]:
+    """Write the exact command that runs the image from where it now is, and one that asks it."""
+    its = built.image.architecture
+    there = "" if its == architecture else f"on linux/{its}: "
+    yield f"  run     {there}{run_command(order, built)}"
+    if order.output.kind == "oci":
+        yield f"  or      seldon-python serve {quote(str(order.folder))}   (with no container engine)"
     yield (
         "  ask     curl -s localhost:9000/api/v1.0/predictions "
         "-H 'Content-Type: application/json' -d '{\"data\":{\"ndarray\":[[1,2,3,4]]}}'"
     )
 
 
-def run_command(order: Order, written: Written) -> str:
-    """Write the exact command that runs the image from where it now is."""
-    name = order.output.reference
+def run_command(order: Order, built: Built) -> str:
+    """Write the command that runs the image."""
+    name, path = order.output.reference, order.output.path
     if order.output.kind == "oci":
-        tool = f"skopeo copy oci:{order.output.path}:{name.tag} docker-daemon:{name}"
-        return f"{tool} && docker run --rm -p 9000:9000 {name}"
+        copied = f"skopeo copy {quote(f'oci:{path}:{name.tag}')} docker-daemon:{name}"
+        return f"{copied} && docker run --rm -p 9000:9000 {name}"
     if order.output.kind == "archive":
-        return f"docker load -i {order.output.path} && docker run --rm -p 9000:9000 {name}"
+        return f"docker load -i {quote(path)} && docker run --rm -p 9000:9000 {name}"
     if order.output.kind == "registry":
-        return f"docker run --rm -p 9000:9000 {name.host}/{name.remote_repository}@{written.digest}"
+        return f"docker run --rm -p 9000:9000 {name.host}/{name.remote_repository}@{built.image.digest}"
     return f"docker run --rm -p 9000:9000 {name}"
