@@ -38,6 +38,7 @@ class HostInterpreter:
     """This machine's own Python without the tests' environment; it sees the shared folder at its place."""
 
     version: str = platform.python_version()
+    identity: str = "this machine"
 
     def run(
         self,
