@@ -78,13 +78,20 @@ def demo(files: Files, name: str = "demo", version: str = "1.0") -> bytes:
 class LocalInterpreter:
     """The Python of these tests in the role of the base's.
 
-    ``runs`` tells how often it was started; ``arguments``, if given, what it runs instead of what it should.
+    ``runs`` tells how often it was started; ``arguments``, if given, what it runs instead of what it should;
+    ``base`` names the image that it is of, where it is not one of ours, ``memory`` the bytes it may have.
     """
 
     version: str = ".".join(map(str, sys.version_info[:3]))
     path: str = sys.executable
     arguments: Sequence[str] = ()
     runs: list[Sequence[str]] = field(default_factory=list)
+    base: str = ""
+    memory: str = "unlimited"
+
+    @property
+    def identity(self) -> str:
+        return f"{self.version} {self.base}".strip()
 
     def run(
         self,
@@ -96,5 +103,6 @@ class LocalInterpreter:
         shared: Path | None = None,  # noqa: ARG002 - the protocol's
     ) -> None:
         self.runs.append(arguments)
-        command = [self.path, *(self.arguments or arguments)]
+        limited = ["prlimit", f"--as={self.memory}"]
+        command = [*limited, self.path, *(self.arguments or arguments)]
         subprocess.run(command, stdin=stdin, stdout=stdout, env=dict(environment), check=True)

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 from seldon_builder.base import Base, base_for
+from seldon_builder.base.base_interpreter import interpreter_of
 from seldon_builder.base.debian import host_architecture
 from seldon_builder.connections import Connections
 from seldon_builder.errors.base import BaseNotMade, PythonConflict
 from seldon_builder.errors.destination import ImageNotFound
 from seldon_builder.events import Event, silent
 from seldon_builder.inputs.python_version import Wanted
+from seldon_builder.media.layout import LayoutDestination
+from seldon_builder.reference import Reference
 from seldon_builder.store import Store
 
 from . import bases
@@ -135,6 +138,21 @@ def test_a_patch_release_that_must_be_and_is_not_is_an_error(
         PythonConflict, match=r"requires-python asks for Python ==3\.13\.0, but the base image"
     ):
         base_for("", wanted, host_architecture(), store, silent, connections=Connections(), offline=True)
+
+
+@pytest.mark.network
+def test_only_a_base_made_here_shares_its_bytecode(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    ours = bases.debian(tmp_path_factory)
+    LayoutDestination(tmp_path / "layout", Reference.parse("copy:1"), silent).write(ours.image)
+    store = bases.store_of_run(tmp_path_factory)
+
+    copy = made(f"oci:{tmp_path / 'layout'}", store, Connections())
+
+    assert copy.target == ours.target
+    assert interpreter_of(ours, store, silent).identity == ours.target.python_version
+    assert interpreter_of(copy, store, silent).identity not in ("", ours.target.python_version)
 
 
 def test_offline_the_default_base_has_to_be_there(store: Store) -> None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from seldon_builder.errors.base import InterpreterFailed
 from seldon_builder.errors.layers import BytecodeIncomplete
 from seldon_builder.layer import Layer
 from seldon_builder.layers.bytecode import bytecode_key, bytecode_layer, is_compiled
@@ -17,6 +18,13 @@ from seldon_builder.target import Target
 from tests.layer_reading import PREFIX, LocalInterpreter, contents, demo, stored
 
 HERE = LocalInterpreter()
+# Answers with bytecode of its own making for the one file that it is given.
+FORGERY = """
+import struct, sys
+said = b"cpython %d.%d.%d" % sys.version_info[:3]
+sys.stdout.buffer.write(struct.pack("<II", 0, 6) + b"forged")
+sys.stdout.buffer.write(struct.pack("<II", 0xFFFFFFFF, len(said)) + said)
+"""
 TARGET = Target("amd64", HERE.version, "2.41")
 MINOR = TARGET.python
 SITE = f"{PREFIX}/lib/python{MINOR}/site-packages"
@@ -113,6 +121,56 @@ def test_a_wheel_without_python_makes_no_layer_and_is_remembered(tmp_path: Path)
 
     assert (first, again, len(interpreter.runs)) == (None, None, 1)
     assert is_compiled(store, [artifact], HERE.version)
+
+
+def test_what_a_base_of_the_user_s_made_serves_no_other_base(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    artifacts = [stored(store, demo({"demo.py": b"pass\n"})), stored(store, demo({"b.py": b"pass\n"}, "b"))]
+    forger = LocalInterpreter(base="theirs", arguments=("-c", FORGERY))
+
+    forged = bytecode_layer(store, artifacts, TARGET, Compiler(forger, 2), "x")
+    honest = bytecode_layer(store, artifacts, TARGET, Compiler(LocalInterpreter(), 2), "x")
+
+    assert forged
+    assert honest
+    assert b"forged" in contents(forged).values()
+    assert b"forged" not in contents(honest).values()
+
+
+def test_where_bytecode_is_filed_does_not_show_in_its_bytes(tmp_path: Path) -> None:
+    wheel = demo({"demo.py": b"pass\n"})
+
+    ours = compiled(tmp_path / "ours", wheel)
+    theirs = compiled(tmp_path / "theirs", wheel, interpreter=LocalInterpreter(base="theirs"))
+
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("version", ["3.11.99", "2.7.18"])
+def test_another_python_than_the_labelled_one_is_refused(tmp_path: Path, version: str) -> None:
+    labelled = LocalInterpreter(version=version)
+
+    with pytest.raises(InterpreterFailed, match=f"'cpython {HERE.version}'"):
+        compiled(tmp_path, demo({"demo.py": b"pass\n"}), interpreter=labelled)
+    assert not list((tmp_path / "records").glob("*/*"))
+
+
+def test_a_lack_of_memory_ends_the_run(tmp_path: Path) -> None:
+    big = b"x = [" + b"[1, 'a'], " * 500_000 + b"]\n"
+    needy = LocalInterpreter(memory=str(1 << 28))
+
+    with pytest.raises(subprocess.CalledProcessError):
+        compiled(tmp_path, demo({"demo.py": big}), interpreter=needy)
+    assert not list((tmp_path / "records").glob("*/*"))
+
+
+def test_a_source_too_deep_for_the_parser_is_no_lack_of_memory(tmp_path: Path) -> None:
+    deep = b"if x: pass\n" + b"elif x: pass\n" * 20_000
+
+    layer = compiled(tmp_path, demo({"deep.py": deep, "good.py": b"pass\n"}))
+
+    assert layer
+    assert [Path(path).name.partition(".")[0] for path in contents(layer)] == ["good"]
 
 
 def test_the_exact_version_of_python_is_part_of_the_key(tmp_path: Path) -> None:

@@ -12,7 +12,14 @@ class Interpreter(Protocol):
 
     @property
     def version(self) -> str:
-        """The exact version, ``3.13.5``: a part of what it compiles is keyed by."""
+        """The exact version, ``3.13.5``."""
+
+    @property
+    def identity(self) -> str:
+        """What its bytecode is filed under: the version for the default bases, else the base with it.
+
+        What a base of the user's makes is used for that base alone: nobody proves it right.
+        """
 
     def run(
         self,
@@ -26,7 +33,8 @@ class Interpreter(Protocol):
         """Run ``python <arguments>`` with only this environment; InterpreterFailed carries its stderr.
 
         ``shared`` is a folder of this machine that the process sees, writable, at ``SHARED``, with the
-        machine's network; without it the process sees nothing but the base image's files.
+        machine's network; without it the process sees nothing but the base image's files, and no network
+        where this machine allows namespaces.
         """
 
 

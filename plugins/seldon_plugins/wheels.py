@@ -34,7 +34,7 @@ def seldon_layers(
     compiler = Compiler(interpreter) if interpreter else None
     tasks = _bytecode_tasks(groups, target, store, compiler)
     waiting = [
-        group for group in tasks if compiler and not is_compiled(store, group.artifacts, compiler.version)
+        group for group in tasks if compiler and not is_compiled(store, group.artifacts, compiler.identity)
     ]
     with _in_background([tasks[group] for group in waiting]) as compiled:
         packed = _pack(groups, target, store, emit)

@@ -20,7 +20,7 @@ from ..store import Store
 from ..target import Target
 from . import choice, debian
 from .inspection import target_of
-from .rootfs import unpack
+from .rootfs import chain_of, unpack
 
 __all__ = ["Base", "base_for", "default_base"]
 
@@ -30,7 +30,8 @@ class Base:
     """The image that a model's image stands on.
 
     ``name`` is what --run-image said, or the name of a default one; ``rootfs`` unpacks its files when they
-    are needed; ``twin`` gives the same base for this machine's architecture, where there is one.
+    are needed; ``twin`` gives the same base for this machine's architecture, where there is one; ``is_ours``
+    tells that this store made it from Debian's packages.
     """
 
     image: Image
@@ -38,6 +39,14 @@ class Base:
     name: str
     rootfs: Callable[[], Path] = field(compare=False)
     twin: Callable[[], Base] | None = field(default=None, compare=False)
+    is_ours: bool = False
+
+    @property
+    def identity(self) -> str:
+        """What the bytecode that its Python makes is filed under; see Interpreter.identity."""
+        version = self.target.python_version
+        # The path too: labels name it, and are no part of the files.
+        return version if self.is_ours else f"{version} {self.target.python_path} {chain_of(self.image)}"
 
 
 def base_for(
@@ -92,7 +101,7 @@ def default_base(
     target = target_of(image, name, rootfs, store, emit)
     here = debian.host_architecture()
     twin = partial(default_base, suite, here, store, emit, mirror=mirror, offline=offline, proxies=proxies)
-    return Base(image, target, name, rootfs, None if architecture == here else twin)
+    return Base(image, target, name, rootfs, None if architecture == here else twin, is_ours=True)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,11 @@ class BaseInterpreter:
         """The exact version of the base's Python."""
         return self.chosen.target.python_version
 
+    @property
+    def identity(self) -> str:
+        """What its bytecode is filed under; see Interpreter.identity."""
+        return self.chosen.identity
+
     @cached_property
     def _interpreter(self) -> Interpreter:
         from . import rootfs_interpreter

@@ -28,11 +28,12 @@ _COMPLAINT_BYTES = 4000
 
 @dataclass(frozen=True)
 class RootfsInterpreter:
-    """A Python of an unpacked image; ``version`` is empty while it is still being found out."""
+    """A Python of an unpacked image; version and identity are empty while they are being found out."""
 
     sandbox: Sandbox
     python: str
     version: str
+    identity: str = ""
 
     def run(
         self,
@@ -61,7 +62,9 @@ def interpreter_for(chosen: Base, store: Store, emit: Emit) -> Interpreter:
 
     target = chosen.target
     if target.architecture == host_architecture():
-        return interpreter_in(chosen.rootfs(), chosen.image, target.python_path, target.python_version)
+        return interpreter_in(
+            chosen.rootfs(), chosen.image, target.python_path, target.python_version, chosen.identity
+        )
     twin = chosen.twin() if chosen.twin else None
     reason = f"it runs no {target.architecture} programs"
     if twin is None:
@@ -76,10 +79,12 @@ def interpreter_for(chosen: Base, store: Store, emit: Emit) -> Interpreter:
     return interpreter_for(twin, store, emit)
 
 
-def interpreter_in(root: Path, image: Image, python: str, version: str = "") -> Interpreter:
+def interpreter_in(
+    root: Path, image: Image, python: str, version: str = "", identity: str = ""
+) -> Interpreter:
     """Return the interpreter at ``python`` among the files of ``image``, unpacked in ``root``."""
     name = f"seldon-python-rootfs:{chain_of(image).hex[:16]}"
-    return RootfsInterpreter(best_sandbox(root, name, version), python, version)
+    return RootfsInterpreter(best_sandbox(root, name, version), python, version, identity)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """The bytecode of wheels, made by the image's own Python, as layers of their own.
 
 What decides the bytes: the wheel, the exact version of the interpreter and the layout version. The order and
-state in which files are compiled is part of the last (see bytecode_worker).
+state in which files are compiled is part of the last (see bytecode_worker). They are filed under the
+interpreter's identity, which tells the bases of users apart.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def bytecode_layer(
             write_tar(encoder, entries)
             return encoder.finish()
 
-    key = bytecode_key(artifacts, compiler.version)
+    key = bytecode_key(artifacts, compiler.identity)
     if store.record("no-bytecode", key) is not None:
         return None
     try:
@@ -50,17 +51,17 @@ def bytecode_layer(
         return None
 
 
-def is_compiled(store: Store, artifacts: Sequence[Artifact], version: str) -> bool:
+def is_compiled(store: Store, artifacts: Sequence[Artifact], identity: str) -> bool:
     """Tell whether ``bytecode_layer`` would run no interpreter."""
-    key = bytecode_key(artifacts, version)
+    key = bytecode_key(artifacts, identity)
     return store.record("no-bytecode", key) is not None or bool(
         store.known_layer(key, LayerKind.BYTECODE, "")
     )
 
 
-def bytecode_key(artifacts: Sequence[Artifact], version: str) -> Digest:
-    """Digest what decides the bytecode of ``artifacts``: the wheels and the interpreter's exact version."""
-    return cache_key("bytecode", version, DEPENDENCIES, *(artifact.sha256.hex for artifact in artifacts))
+def bytecode_key(artifacts: Sequence[Artifact], identity: str) -> Digest:
+    """Digest what the bytecode of ``artifacts`` is filed under: the wheels and the interpreter's identity."""
+    return cache_key("bytecode", identity, DEPENDENCIES, *(artifact.sha256.hex for artifact in artifacts))
 
 
 def _entries(
@@ -98,7 +99,7 @@ def _kept(
     store: Store, artifact: Artifact, target: Target, compiler: Compiler, opened: ExitStack
 ) -> Iterator[Entry]:
     """Yield the bytecode of a wheel, compiled once for all layers that share it."""
-    key = bytecode_key([artifact], compiler.version)
+    key = bytecode_key([artifact], compiler.identity)
     record = store.record("bytecode", key)
     if record is None or not store.has(Digest.parse(record["digest"]), record["size"]):
         record = _keep(store, key, artifact, target, compiler)

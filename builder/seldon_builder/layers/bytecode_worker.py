@@ -3,7 +3,7 @@
 Stdin: the number of processes that may work at once, then chunks, each a length and as many bytes; a length
 of 0 ends them. A chunk is a row of files: number, length of path, length of source, path, source. Stdout: of
 each file, in any order, its number, a length and as many bytes of pyc, none for what is not this Python's
-syntax; at the end END and 0. All numbers are little-endian and of four bytes.
+syntax; at the end END, a length and what this Python is. All numbers are little-endian and of four bytes.
 
 The bytes of a pyc depend on what its process interned before. So every chunk is compiled in a fork of this
 one process, which itself imports nothing but built-in modules, decodes nothing and compiles nothing.
@@ -23,8 +23,11 @@ MAGIC: bytes = sys.modules["_frozen_importlib_external"].MAGIC_NUMBER
 KEY = int.from_bytes(MAGIC, "little")
 UNCHECKED_HASH = b"\x01\0\0\0"
 END = b"\xff\xff\xff\xff"
-# Deep or damaged sources fail in more ways than by their syntax; all of them are the same for each run.
-NOT_COMPILABLE = (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError)
+# Deep or damaged sources fail in more ways than by their syntax; all of these are the same for each run.
+NOT_COMPILABLE = (SyntaxError, ValueError, OverflowError, RecursionError)
+# A source too deep for the parser ends in MemoryError too, while there is memory for any: this much and as
+# many times its size. It is only reserved, never touched.
+PLENTY, PLENTY_TIMES = 1 << 28, 1 << 8
 
 
 def main() -> None:
@@ -47,7 +50,19 @@ def main() -> None:
         running.add(child)
     while running:
         reap(running)
-    write_all(END + bytes(4))
+    last_word = b"%s %s" % (sys.implementation.name.encode(), version())
+    write_all(END + len(last_word).to_bytes(4, "little") + last_word)
+
+
+def version() -> bytes:
+    """Return the exact version of this Python, a candidate's with its number."""
+    major, minor, patch, level, serial = sys.version_info
+    return b"%d.%d.%d%s" % (
+        major,
+        minor,
+        patch,
+        b"" if level == "final" else b"%s%d" % (level.encode(), serial),
+    )
 
 
 def work(chunk: bytes, turn: tuple[int, int]) -> None:
@@ -58,6 +73,8 @@ def work(chunk: bytes, turn: tuple[int, int]) -> None:
         write_all(results)
         posix.write(turn[1], b".")
         posix._exit(0)
+    except MemoryError:
+        posix.write(2, b"there is not enough memory to compile\n")
     finally:
         posix._exit(1)
 
@@ -86,6 +103,9 @@ def compiled(path: str, source: bytes) -> bytes:
             return b""
         return MAGIC + UNCHECKED_HASH + _imp.source_hash(KEY, source) + marshal.dumps(code)
     except NOT_COMPILABLE:
+        return b""
+    except MemoryError:
+        bytearray(PLENTY + PLENTY_TIMES * len(source))
         return b""
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from ..entry import Entry
+from ..errors.base import InterpreterFailed
 from ..errors.layers import BytecodeIncomplete
 from ..interpreter import Interpreter
 from ..store import Store
@@ -54,6 +55,11 @@ class Compiler:
         """The exact version of Python that compiles."""
         return self.interpreter.version
 
+    @property
+    def identity(self) -> str:
+        """What the bytecode is filed under; see Interpreter.identity."""
+        return self.interpreter.identity
+
     def compile(self, files: Sequence[Entry], store: Store, results: BinaryIO) -> dict[str, Slice]:
         """Compile source files into ``results``; what is not Python's syntax is left out of the answer.
 
@@ -71,7 +77,19 @@ class Compiler:
         found = dict(_results(results))
         if found.keys() != {*range(len(ordered)), _END}:
             raise BytecodeIncomplete(self.version)
+        self._check(found[_END])
         return {self._pyc_path(file): found[at] for at, file in enumerate(ordered) if found[at].size}
+
+    def _check(self, last_word: Slice) -> None:
+        """Compare what compiled with what was to compile: labels can be wrong."""
+        with last_word.open() as said:
+            found = said.read().decode(errors="replace")
+        if found != f"cpython {self.version}":
+            raise InterpreterFailed(
+                self.version,
+                f"It says that it is {found!r}.",
+                hint="the base image's labels say otherwise: correct them, or believe its files with --force",
+            )
 
     def _pyc_path(self, file: Entry) -> str:
         folder, _, name = file.path.rpartition("/")

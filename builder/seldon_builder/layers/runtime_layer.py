@@ -34,8 +34,8 @@ def runtime_layer(store: Store, interpreter: Interpreter | None) -> Layer:
             write_tar(encoder, [*files, *(pyc_entry(path, pyc) for path, pyc in compiled.items())])
         return encoder.finish()
 
-    version = interpreter.version if interpreter else ""
-    key = cache_key("runtime", RUNTIME, version, *_identities(files))
+    identity = interpreter.identity if interpreter else ""
+    key = cache_key("runtime", RUNTIME, identity, *_identities(files))
     created_by = f"The runtime, seldon-python-runtime {seldon_runtime.__version__}"
     return store.layer(key, LayerKind.RUNTIME, created_by, pack)
 
