@@ -39,7 +39,7 @@ def errors_page() -> str:
     return (
         "# Errors and exit codes\n\n"
         "Every error says what happened, what was found and what to do. 0 is success, 2 a wrong command\n"
-        "line, 130 an interruption, 1 a bug of ours (with its traceback: please report it). The rest:\n\n"
+        "line, 130 Ctrl-C, 143 SIGTERM, 1 a bug of ours (with its traceback: please report it). The rest:\n\n"
         f"| exit code | error | means |\n|---:|---|---|\n{rows}"
     )
 

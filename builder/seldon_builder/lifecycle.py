@@ -15,6 +15,7 @@ from .base.base_interpreter import interpreter_of
 from .dependencies import resolution
 from .destination import Destination, Written
 from .detection import Detection
+from .digest import Digest
 from .errors.layers import TooManyLayers
 from .errors.plugins import ImageRefused, LockUnclaimed, OutputUnknown
 from .errors.store import BlobCorrupt
@@ -71,12 +72,16 @@ class Built:
 
 def build(order: Order, workshop: Workshop) -> Built:
     """Turn the folder of ``order`` into an image at its destination."""
-    try:
-        return _build(order, workshop)
-    except BlobCorrupt as error:
-        # The damaged blob is gone from the store, so a second build makes or fetches it anew.
-        workshop.emit(decision("layers", f"{error.message} Building again."))
-        return _build(order, workshop)
+    damaged: set[Digest] = set()
+    while True:
+        try:
+            return _build(order, workshop)
+        except BlobCorrupt as error:
+            # It is gone from the store, so another build makes or fetches it anew; never the same one twice.
+            if error.digest in damaged:
+                raise
+            damaged.add(error.digest)
+            workshop.emit(decision("layers", f"{error.message} Building again."))
 
 
 def _build(order: Order, workshop: Workshop) -> Built:
@@ -189,8 +194,8 @@ def assemble(order: Order, model: Model, lock: Lock, chosen: base.Base, workshop
         *dependencies,
         runtime_layer.runtime_layer(store, interpreter),
         sbom.sbom_layer(lock, store),
-        *app_layers.app_layers(model.source, store, emit, weight_patterns(model.source, model.settings)),
         *cnb.config_layers(store),
+        *app_layers.app_layers(model.source, store, emit, weight_patterns(model.source, model.settings)),
     )
     if len(image.layers) > MOST_LAYERS:
         raise TooManyLayers(len(image.layers), len(chosen.image.layers), MOST_LAYERS)

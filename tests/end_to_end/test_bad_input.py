@@ -239,8 +239,9 @@ def test_a_damaged_blob_is_made_anew(seldon: Seldon, model: Path, tmp_path: Path
 
 @pytest.mark.network
 @pytest.mark.parametrize("after", [0.3, 0.8, 1.6, 3.2])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_build_can_be_interrupted_at_any_point(
-    seldon: Seldon, model: Path, tmp_path: Path, after: float
+    seldon: Seldon, model: Path, tmp_path: Path, after: float, number: int, code: int
 ) -> None:
     base, store = tmp_path / "base", tmp_path / "store"
     seldon("base", "create", "base", "--output", f"oci:{base}")
@@ -248,12 +249,13 @@ def test_a_build_can_be_interrupted_at_any_point(
     command = [sys.executable, "-P", "-m", "seldon_builder", "build", str(model), "model", *flags]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
     time.sleep(after)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = process.communicate(timeout=30)
 
     again = seldon("build", model, "model", *flags[:4], store=store)
 
-    assert process.returncode in (130, 0)
+    # The latest moments may come after the end of a build on a fast machine.
+    assert process.returncode in ((code,) if after < 1 else (code, 0))
     assert b"Traceback" not in err
     assert again.code == 0, again.err
     assert seldon("store", "verify", store=store).out.strip() == "everything is whole"
