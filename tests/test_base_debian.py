@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import subprocess
 import tarfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
-from seldon_builder.base import Base, bootstrap
+from seldon_builder.base import Base, bootstrap, debian
 from seldon_builder.base.debian import debian_base, host_architecture
 from seldon_builder.base.tree import tree_of
+from seldon_builder.cli import base as cli_base
+from seldon_builder.cli.caller import Caller
 from seldon_builder.errors.base import BaseNotMade, BootstrapMissing
 from seldon_builder.events import Event, EventKind, silent
 from seldon_builder.image import EPOCH, Image
@@ -162,6 +166,38 @@ def test_no_mirror_is_named_unless_the_user_names_one(
         )
     assert plain.value.complaint.endswith(" trixie - http://p:1")
     assert other.value.complaint.strip().endswith(" trixie - http://***@127.0.0.1:1/debian")
+
+
+def test_the_command_line_hands_its_proxies_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_bootstrap(tmp_path, 'echo "E: $http_proxy $no_proxy" >&2; exit 1', monkeypatch)
+    said = {"HTTP_PROXY": "http://p:1", "no_proxy": "localhost"}
+    parser = argparse.ArgumentParser()
+    cli_base.add_to(parser.add_subparsers())
+    options = parser.parse_args(["base", "create", "run", "--output", f"oci:{tmp_path}/run", "--quiet"])
+
+    with pytest.raises(BaseNotMade) as failed:
+        cli_base.run(options, Caller(said, tmp_path, terminal=False))
+    assert failed.value.complaint == "E: http://p:1 localhost"
+
+
+def test_another_mirror_or_encoder_asks_for_another_base(
+    base: Base, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = bases.store_of_run(tmp_path_factory)
+    ask = partial(debian_base, "trixie", host_architecture(), store, silent, offline=True)
+
+    assert ask().digest == base.image.digest
+    with pytest.raises(BaseNotMade, match="not in the store"):
+        ask(mirror="http://127.0.0.1:9/debian")
+    monkeypatch.setattr(debian, "LAYOUT_VERSION", "another")
+    with pytest.raises(BaseNotMade, match="not in the store"):
+        ask()
+
+
+def test_a_mirror_s_password_is_no_part_of_the_key() -> None:
+    key = partial(debian._key, "trixie", "amd64", "run")
+
+    assert key("http://me:secret@127.0.0.1/debian") == key("http://127.0.0.1/debian")
 
 
 def test_without_mmdebstrap_the_way_to_install_it_is_named(

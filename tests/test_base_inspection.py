@@ -66,6 +66,13 @@ def test_only_folders_of_the_image_s_own_path_count(store: Store) -> None:
     assert found.python_version == "3.12.4"
 
 
+def test_the_same_files_with_another_path_are_looked_into_again(store: Store) -> None:
+    members = [python("one/python3.12"), python("other/python3.11", "3.11.9"), LIBC]
+    one, other = (foreign(store, members, {"Env": [f"PATH=/{name}"]}) for name in ("one", "other"))
+
+    assert [look(store, image).python_version for image in (one, other)] == ["3.12.4", "3.11.9"]
+
+
 def test_a_name_without_version_is_told_by_the_library_beside_it(store: Store) -> None:
     members = [python("opt/bin/python3", "3.11.3"), member("opt/lib/python3.11/os.py", b""), LIBC]
 

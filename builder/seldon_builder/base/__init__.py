@@ -90,13 +90,18 @@ def default_base(
     *,
     mirror: str = "",
     offline: bool = False,
+    force: bool = False,
     proxies: tuple[tuple[str, Secret], ...] = (),
 ) -> Base:
-    """Return the base that is made from Debian ``suite``; ``proxies`` are those of Connections."""
+    """Return the base that is made from Debian ``suite``, anew where ``force`` asks.
+
+    ``proxies`` are those of Connections.
+    """
     environment = {f"{name}_proxy": url.reveal() for name, url in proxies}
     image = debian.debian_base(
-        suite, architecture, store, emit, mirror=mirror, offline=offline, environment=environment
-    )
+        suite, architecture, store, emit,
+        mirror=mirror, offline=offline, force=force, environment=environment,
+    )  # fmt: skip
     name, rootfs = f"seldon-python-run:{suite}", partial(unpack, image, store, emit)
     target = target_of(image, name, rootfs, store, emit)
     here = debian.host_architecture()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 
 from ..digest import Digest
@@ -11,12 +12,14 @@ from ..errors.base import BaseNotMade
 from ..events import Emit, decision
 from ..image import Image
 from ..layer import Layer, LayerKind
+from ..prefix import LAYOUT_VERSION
 from ..store import Record, Store
 from ..target import MACHINES
 from .rootfs import exclusive
 
-# Raise it whenever the bytes of a base would change for the same packages.
-BASE_LAYOUT = "2"
+# Raise it whenever the bytes of a base would change for the same packages; what the layout version tells, as
+# another encoder, is no reason to.
+BASE_LAYOUT = "3"
 
 
 def host_architecture() -> str:
@@ -41,7 +44,7 @@ def debian_base(
 
     Without ``mirror`` mmdebstrap uses Debian's own. ``environment`` may hold proxy variables.
     """
-    key = Digest.of(json.dumps([suite, architecture, kind, BASE_LAYOUT]).encode())
+    key = _key(suite, architecture, kind, mirror)
     if not force and (kept := _kept(store, key)):
         return kept
     with exclusive(store.root / "rootfs" / f".base-{key.hex}.lock"):
@@ -67,6 +70,16 @@ def debian_base(
         record = made_record(bootstrap, store, None if is_native else native)
         store.keep("bases", key, record)
         return _image(record, store)
+
+
+def _key(suite: str, architecture: str, kind: str, mirror: str) -> Digest:
+    facts = [suite, architecture, kind, without_password(mirror), BASE_LAYOUT, LAYOUT_VERSION]
+    return Digest.of(json.dumps(facts).encode())
+
+
+def without_password(text: str) -> str:
+    """Cut the credentials out of every URL in ``text``."""
+    return re.sub(r"//[^/@\s]+@", "//", text)
 
 
 def _kept(store: Store, key: Digest) -> Image | None:

@@ -64,7 +64,9 @@ def _remembered(
     *,
     force: bool,
 ) -> Target:
-    key = Digest.of(f"{chain_of(image)} {image.architecture} {wanted.version} {wanted.specifier}".encode())
+    path = image.environment.get("PATH", PATH)
+    facts = f"{chain_of(image)} {image.architecture} {wanted.version} {wanted.specifier} {path}"
+    key = Digest.of(facts.encode())
     record = store.record("targets", key)
     if record and not force:
         return Target(image.architecture, record["python"], record["glibc"], record["path"], image.os)

@@ -18,12 +18,16 @@ CHUNK = 64
 MAGIC = sys.modules["_frozen_importlib_external"].MAGIC_NUMBER
 KEY = int.from_bytes(MAGIC, "little")
 UNCHECKED_HASH = b"\x01\0\0\0"
+# The same for each run. A MemoryError is not, and no source of the library is too deep for the parser.
+NOT_COMPILABLE = (SyntaxError, ValueError, OverflowError, RecursionError)
 
 
 def main() -> bool:
     """Compile every source below /usr/lib/python3*; tell whether all went well."""
     paths = list(sources())
     gc.freeze()
+    # A collection at another moment would leave other references behind.
+    gc.disable()
     limit, running, is_well = len(os.sched_getaffinity(0)), 0, True
     for start in range(0, len(paths), CHUNK):
         if running == limit:
@@ -62,7 +66,7 @@ def compile_one(path: str) -> None:
         source = file.read()
     try:
         code = compile(source, path, "exec", dont_inherit=True, optimize=0)
-    except (SyntaxError, ValueError):
+    except NOT_COMPILABLE:
         return
     folder, name = path.rsplit("/", 1)
     os.makedirs(f"{folder}/__pycache__", exist_ok=True)  # noqa: PTH103

@@ -54,15 +54,16 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace, caller: Caller) -> int:
     """Make the base and write it; stdout gets its digest."""
-    from ..base.debian import debian_base
+    from ..base import default_base
 
     store, progress = caller.store(options), caller.progress(options)
     output = output_from(options, caller)
     architecture = (options.platform or f"linux/{caller.architecture}").partition("/")[2]
     try:
-        image = debian_base(
-            options.suite, architecture, store, progress, mirror=options.mirror, force=options.force
-        )
+        image = default_base(
+            options.suite, architecture, store, progress,
+            mirror=options.mirror, force=options.force, proxies=caller.connections().proxies,
+        ).image  # fmt: skip
         destination = load_plugins().hook.seldon_destination(output=output, store=store, emit=progress)
         if destination is None:
             raise OutputUnknown(str(output))
