@@ -64,7 +64,8 @@ def _key(lock: Lock, version: str) -> Digest:
 
 
 def _make(lock: Lock, store: Store, python: str, work: Path, emit: Emit) -> Path:
-    emit(progress("setup", f"Installing {len(lock.artifacts)} packages to serve in"))
+    count = f"{len(lock.artifacts)} package{'s' * (len(lock.artifacts) != 1)}"
+    emit(progress("setup", f"Installing {count} into an environment to serve in"))
     made, wanted = work / "environment", work / "requirements.txt"
     wanted.write_text("".join(_lines(lock, store, work)))
     # --relocatable: it is moved to its place when it is complete.
