@@ -50,6 +50,13 @@ def run(environment: Path, code: str) -> str:
     return done.stdout.strip()
 
 
+def test_its_progress_is_a_whole_sentence(store: Store, tmp_path: Path) -> None:
+    events: list[Event] = []
+    environment_for(lock_of(store, make_wheel(tmp_path, "one")), store, sys.executable, events.append)
+
+    assert [event.message for event in events] == ["Installing 1 package into an environment to serve in"]
+
+
 def test_an_environment_holds_exactly_the_locked_wheels(store: Store, tmp_path: Path) -> None:
     wheels = [
         make_wheel(tmp_path, "one-thing", files={"one_thing/__init__.py": b"NAME = 'one'"}),
@@ -123,7 +130,7 @@ def test_a_damaged_wheel_leaves_no_environment(store: Store, tmp_path: Path) -> 
 def test_an_interpreter_of_another_version_is_refused(store: Store, tmp_path: Path, python: str) -> None:
     lock = lock_of(store, make_wheel(tmp_path, "one"), python="2.7")
 
-    with pytest.raises(PythonUnsuitable, match=r"locked for 2\.7"):
+    with pytest.raises(PythonUnsuitable, match=r"the lock wants 2\.7"):
         environment_for(lock, store, python, silent)
 
 

@@ -21,10 +21,28 @@ from tests.served import Server
 PROGRAM = """
 import json, sys
 from pathlib import Path
-from seldon_builder.local.serving_locally import serve
+from seldon_builder.errors import SeldonError
+from seldon_builder.local.serving_locally import Prepared, serve
 
-folder, port, variables = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
-sys.exit(serve(Path(folder), Path(sys.prefix), variables, lambda text: print(text, flush=True), port=port))
+folder, port, given, beside = Path(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3]), Path(sys.argv[4])
+
+class Broken(SeldonError):
+    exit_code = 3
+
+def prepare():
+    settings = folder / ".s2i/environment"
+    lines = settings.read_text().splitlines() if settings.exists() else []
+    if "BROKEN" in lines:
+        raise Broken("the settings are broken")
+    return Prepared(Path(sys.prefix), given | dict(line.split("=") for line in lines))
+
+def say(text):
+    print(text, flush=True)
+
+try:
+    sys.exit(serve(folder, prepare, say, port=port, also=(beside,)))
+except SeldonError as error:
+    sys.exit(error.exit_code)
 """
 MODEL = "class Model:\n    def predict(self, X):\n        return X * {}\n"
 
@@ -34,9 +52,10 @@ class Local:
 
     def __init__(self, folder: Path, **variables: str) -> None:
         self.folder, self.port = folder, free_port()
+        self.beside = folder.parent / "variables.env"
         given = json.dumps({"MODEL_NAME": "Model", "PATH": "/usr/bin:/bin", **variables})
         self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, str(folder), str(self.port), given],
+            [sys.executable, "-c", PROGRAM, str(folder), str(self.port), given, str(self.beside)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -65,7 +84,9 @@ class Local:
         return server.ask({"data": {"ndarray": [1]}}).json["data"]["ndarray"]
 
     def write(self, code: str, name: str = "Model.py") -> None:
-        (self.folder / name).write_text(code)
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(code)
 
     def end(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
@@ -134,6 +155,59 @@ def test_a_broken_edit_is_told_and_mended(local: Local) -> None:
 
     assert "SyntaxError" in told
     assert local.predict() == [4]
+
+
+def test_an_edited_setting_is_served(local: Local) -> None:
+    local.said("curl")
+    local.write("class Other:\n    def predict(self, X):\n        return X * 5\n", "Other.py")
+    local.write("MODEL_NAME=Other\n", ".s2i/environment")
+    local.said("Restarting: .s2i/environment changed")
+    local.said("curl")
+
+    assert local.predict() == [5]
+
+
+def test_settings_that_cannot_be_used_are_told_and_nothing_is_served_until_they_can(local: Local) -> None:
+    local.said("curl")
+    local.write("BROKEN\n", ".s2i/environment")
+    told = local.said("Nothing is served now. It starts again when")
+    with pytest.raises(OSError, match="refused"):
+        local.predict()
+    local.write("", ".s2i/environment")
+    local.said("curl")
+
+    assert "error: the settings are broken" in told
+    assert local.predict() == [2]
+
+
+def test_a_setting_that_the_server_refuses_is_waited_out_after_a_change(local: Local) -> None:
+    local.said("curl")
+    local.write("PREDICTIVE_UNIT_PARAMETERS=nonsense\n", ".s2i/environment")
+    local.said("The server ended with status 64")
+    local.write("", ".s2i/environment")
+    local.said("curl")
+
+    assert local.predict() == [2]
+
+
+@pytest.mark.parametrize("name", ["wheels/one-1.0-py3-none-any.whl", "project.toml", "../variables.env"])
+def test_what_takes_no_part_in_an_image_but_decides_it_counts(local: Local, name: str) -> None:
+    local.said("curl")
+    local.write("broken = = \n", name)
+
+    assert f"Restarting: {local.beside if name.startswith('..') else name} changed" in local.said("curl")
+
+
+def test_settings_that_cannot_be_used_at_the_start_end_it(model: Path) -> None:
+    (model / ".s2i").mkdir()
+    (model / ".s2i/environment").write_text("BROKEN")
+    served = Local(model)
+    code = served.process.wait(20)
+    served._reader.join()
+    assert served.process.stdout
+    served.process.stdout.close()
+
+    assert code == 3
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

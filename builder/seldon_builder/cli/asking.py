@@ -17,7 +17,7 @@ ENDINGS = {"archive": ".tar", "oci": ".oci"}
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """Add the source folder and everything that decides its lock."""
+    """Add the source folder, its settings and how its requirements are resolved."""
     parser.add_argument("source", type=Path, help="the folder with the model")
     add = parser.add_argument
     add("-e", "--env", action="append", default=[], metavar="KEY=VALUE", help="a setting; may be repeated")
@@ -36,14 +36,19 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="a folder with a file per setting",
     )
+    add("--engine", default="uv", metavar="NAME", help="who resolves requirements: uv (default) or pip-tools")
+    add("--offline", action="store_true", help="use nothing but the store and local files")
+    add("--refresh", action="store_true", help="resolve anew instead of using the lock of an earlier build")
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """Add which base an image gets, and so which Python and platform."""
+    add = parser.add_argument
     add("--python", default="", metavar="3.X", help="the image's Python (default: what the source wishes)")
     add("--platform", choices=[f"linux/{name}" for name in MACHINES], help="default: this machine's")
     add("--run-image", default="", metavar="IMAGE", help="a base: registry reference, docker:NAME or oci:DIR")
     add("--mirror", default="", metavar="URL", help="a Debian mirror for our own base")
     add("--force", action="store_true", help="look into the base, whatever its labels say")
-    add("--engine", default="uv", metavar="NAME", help="who resolves requirements: uv (default) or pip-tools")
-    add("--offline", action="store_true", help="use nothing but the store and local files")
-    add("--refresh", action="store_true", help="resolve anew instead of using the lock of an earlier build")
 
 
 def add_destination(parser: argparse.ArgumentParser) -> None:

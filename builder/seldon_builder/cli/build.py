@@ -19,7 +19,7 @@ from ..lifecycle import Built, Workshop, build, settings_of
 from ..order import Order
 from ..progress import bytes_text
 from ..settings import Settings
-from .asking import add_destination, add_model, order_from
+from .asking import add_destination, add_model, add_target, order_from
 from .caller import Caller, add_common
 from .working import working
 
@@ -42,6 +42,7 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_model(parser)
+    add_target(parser)
     parser.add_argument("image", help="the image's name: [registry[:port]/]name[:tag]")
     add_destination(parser)
     parser.add_argument("--no-bytecode", action="store_true", help="leave compiled Python out")

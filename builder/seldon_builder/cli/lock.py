@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..lifecycle import base_of, lock_of, model_of
-from .asking import add_model, order_from
+from .asking import add_model, add_target, order_from
 from .caller import Caller, add_common
 from .working import working
 
@@ -30,6 +30,7 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_model(parser)
+    add_target(parser)
     parser.add_argument(
         "--lock-file", default="", metavar="FILE", help="default: pylock.toml in the source; -: stdout"
     )

@@ -5,13 +5,22 @@ from __future__ import annotations
 import argparse
 import platform
 import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..lifecycle import locked, model_of, named
+from ..events import Event, EventKind
+from ..inputs.python_version import wanted_python
+from ..lifecycle import Workshop, locked, model_of, named
+from ..order import Order
 from ..settings import Settings
 from ..target import Target
 from .asking import add_model, order_from
 from .caller import Caller, add_common
 from .working import working
+
+if TYPE_CHECKING:
+    from ..local.serving_locally import Prepared
 
 EXAMPLES = """examples:
   seldon-python serve examples/iris
@@ -27,27 +36,74 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "serve",
         help="serve a folder without an image",
         description="Serve a model's folder on this machine, in an environment of its own, and again "
-        "whenever one of its files changes. Uses the Python that runs this command.",
+        "whenever one of its files changes. Uses the Python that runs this command, which "
+        "may be another than the image's.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        # --platform, which only an image has, would be taken for a short --platform-env.
+        allow_abbrev=False,
     )
     add_model(parser)
     parser.add_argument("--port", type=int, default=9000, help="the port of this machine (default 9000)")
     add_common(parser)
     parser.set_defaults(action=run, publish=False, output="none", insecure=False)
+    # What only an image has a choice of.
+    parser.set_defaults(python="", platform="", run_image="", mirror="", force=False)
 
 
 def run(options: argparse.Namespace, caller: Caller) -> int:
     """Serve until Ctrl-C; the exit code is the server's where it cannot start."""
-    from ..local.local_environment import environment_for
     from ..local.serving_locally import serve
 
-    order = order_from(options, caller)
-    with working(options, caller) as workshop:
-        model = named(order, model_of(order, workshop), workshop)
-        lock = locked(order, model, this_machine(caller), workshop)
-        environment = environment_for(lock, workshop.store, sys.executable, workshop.emit)
-    return serve(order.folder, environment, variables(model.settings, caller), _say, port=options.port)
+    prepare = Preparation(options, caller)
+    return serve(prepare.order.folder, prepare, _say, port=options.port, also=prepare.places)
+
+
+class Preparation:
+    """Makes what the folder needs now to be served, again and again; each time it tells only what is new."""
+
+    def __init__(self, options: argparse.Namespace, caller: Caller) -> None:
+        self._options, self._caller = options, caller
+        self.order = order_from(options, caller)
+        self._told = set[Event]()
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """The files and folders outside of the source whose change counts too."""
+        asked = self.order.asked
+        return (*asked.files, *((asked.platform,) if asked.platform else ()))
+
+    def __call__(self) -> Prepared:
+        """Detect, lock and install: little work where nothing that matters has changed."""
+        before, self._told = self._told, set()
+        with working(self._options, self._caller) as workshop:
+
+            def emit(event: Event) -> None:
+                if event.kind in (EventKind.DECISION, EventKind.WARNING):
+                    self._told.add(event)
+                if event not in before:
+                    workshop.emit(event)
+
+            prepared = prepare(self.order, self._caller, replace(workshop, emit=emit))
+        # The changes that follow are to be quick, whatever was asked of the first time.
+        self.order = replace(self.order, refresh=False)
+        return prepared
+
+
+def prepare(order: Order, caller: Caller, workshop: Workshop) -> Prepared:
+    """Make the environment and the variables that the folder is served with, for this machine's Python."""
+    from ..local.local_environment import environment_for
+    from ..local.machine_python import lock_fits, tell_python
+    from ..local.serving_locally import Prepared
+
+    machine = this_machine(caller)
+    model = named(order, model_of(order, workshop), workshop)
+    wanted = wanted_python(model.source, model.settings, order.python, model.detection)
+    tell_python(wanted, machine, workshop.emit)
+    order = replace(order, exported=lock_fits(model.source, machine, workshop.emit))
+    lock = locked(order, model, machine, workshop)
+    environment = environment_for(lock, workshop.store, sys.executable, workshop.emit)
+    return Prepared(environment, variables(model.settings, caller))
 
 
 def this_machine(caller: Caller) -> Target:

@@ -59,14 +59,14 @@ class EnvironmentFailed(SeldonError):
 
 
 class PythonUnsuitable(SeldonError):
-    """The interpreter is not of the version that the packages were locked for."""
+    """The Python of this machine is not one that the model, or its lock, is for."""
 
     exit_code: ClassVar[int] = 79
 
-    def __init__(self, python: Path, found: str, wanted: str) -> None:
+    def __init__(self, python: Path, found: str, wanted: str, origin: str = "the lock") -> None:
         super().__init__(
-            f"{python} is Python {found or 'of no version that it tells'}; "
-            f"the packages were locked for {wanted}.",
-            hint=f"install Python {wanted}, or name another version with --python",
+            f"{python} is Python {found or 'of no version that it tells'}; {origin} wants {wanted}.",
+            hint="run seldon-python itself with such a Python; or let an image bring its own: "
+            "seldon-python build, then seldon-python run",
         )
-        self.python, self.found, self.wanted = python, found, wanted
+        self.python, self.found, self.wanted, self.origin = python, found, wanted, origin

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import seldon_runtime
@@ -19,40 +20,73 @@ from seldon_runtime.errors import (
 
 from ..errors import SeldonError
 from ..events import silent
+from ..inputs.project_toml import PROJECT_FILE
+from ..inputs.settings_reading import S2I_ENVIRONMENT
 from ..inputs.source_reading import read_source
 from .child import TICK, Child, stop_signals
 from .running import SERVER_PORT, Say, answers, how_to_ask
 
 TICKS_BETWEEN_LOOKS = 5
-# What no edit of the source mends: waiting for one would wait for ever.
-FINAL = tuple(
-    error.exit_code
-    for error in (ModelNameInvalid, ParametersInvalid, PortUnavailable, SettingInvalid, RuntimeUnavailable)
-)
+AGAIN = "It starts again when a file of the source changes."
+# What takes no part in an image and still decides how it is: settings and local wheels.
+BESIDE = (S2I_ENVIRONMENT, PROJECT_FILE, "whl", "wheels")
+# A setting that is wrong from the start most often came with the command line, which no edit mends.
+WRONG_SETTINGS = (ModelNameInvalid, ParametersInvalid, SettingInvalid, RuntimeUnavailable)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a server starts with: a virtual environment and its whole set of variables."""
+
+    environment: Path
+    variables: Mapping[str, str]
+
+
+Prepare = Callable[[], Prepared]
 
 
 def serve(
-    folder: Path, environment: Path, variables: Mapping[str, str], say: Say, *, port: int = SERVER_PORT
+    folder: Path, prepare: Prepare, say: Say, *, port: int = SERVER_PORT, also: Sequence[Path] = ()
 ) -> int:
-    """Serve ``folder`` in ``environment`` until Ctrl-C or SIGTERM; return the exit code.
+    """Serve ``folder`` until Ctrl-C or SIGTERM; return the exit code.
 
-    ``environment`` is a virtual environment with what the model and the server need; ``variables`` are the
-    server's whole environment. A server that ends by itself is started again after the next change, unless
-    no change could help: then its exit code is returned.
+    A change of the folder, or of the files and folders ``also``, stops the server, prepares anew and starts
+    it: no answer ever comes from a state that is gone. Where that fails, or the server ends by itself, the
+    next change is waited for. What fails the very first time, before anything was served, is raised or
+    returned, as is a port that is taken.
     """
-    command: list[str | Path] = [environment / "bin/python", "-m", "seldon_runtime"]
-    watch = _Watch(folder)
-    with stop_signals() as stop, _importable_runtime() as path:
-        own = _environment(variables, path, port)
-        while not stop.is_set():
-            child = Child(command, own, folder)
-            try:
-                code = _attend(child, stop, watch, say, port)
-            finally:
-                child.stop()
-            if code in FINAL:
-                return code
-    return 0
+    watch = _Watch(folder, also)
+    ready: Prepared | None = prepare()
+    final = [error.exit_code for error in (PortUnavailable, *WRONG_SETTINGS)]
+    while True:
+        with stop_signals() as stop, _started(folder, ready, port) as child:
+            code = _attend(child, stop, watch, say, port, final)
+        if code is not None or stop.is_set():
+            return code or 0
+        ready, final = _again(prepare, say), [PortUnavailable.exit_code]
+
+
+def _again(prepare: Prepare, say: Say) -> Prepared | None:
+    try:
+        return prepare()
+    except SeldonError as error:
+        say(f"\nerror: {error}\nNothing is served now. {AGAIN}")
+        return None
+
+
+@contextmanager
+def _started(folder: Path, ready: Prepared | None, port: int) -> Iterator[Child | None]:
+    """Run the server of what is ready, and end it; nothing where nothing is ready."""
+    if ready is None:
+        yield None
+        return
+    with _importable_runtime() as path:
+        command: list[str | Path] = [ready.environment / "bin/python", "-m", "seldon_runtime"]
+        child = Child(command, _environment(ready.variables, path, port), folder)
+        try:
+            yield child
+        finally:
+            child.stop()
 
 
 def _environment(variables: Mapping[str, str], runtime: Path, port: int) -> dict[str, str]:
@@ -75,35 +109,43 @@ def _importable_runtime() -> Iterator[Path]:
         yield Path(place)
 
 
-def _attend(child: Child, stop: threading.Event, watch: _Watch, say: Say, port: int) -> int:
-    """Watch over one run of the server until a change, a signal or an end that is final."""
-    serves = ended = False
+def _attend(
+    child: Child | None,
+    stop: threading.Event,
+    watch: _Watch,
+    say: Say,
+    port: int,
+    final: Sequence[int],
+) -> int | None:
+    """Watch over one run of the server: None after a change, else the exit code."""
+    serves, ended = False, child is None
     ticks = 0
     while not stop.wait(TICK):
-        status = child.status
+        status = child.status if child else None
         if status is not None and not ended:
-            if status in FINAL:
+            if status in final:
                 return status
-            say(f"The server ended with status {status}. It starts again when a file of the source changes.")
+            say(f"The server ended with status {status}. {AGAIN}")
             ended = True
-        elif status is None and not serves and (serves := answers("localhost", port)):
+        elif not ended and not serves and (serves := answers("localhost", port)):
             say(how_to_ask(f"http://localhost:{port}"))
         ticks += 1
         if ticks % TICKS_BETWEEN_LOOKS == 0 and (name := watch.changed()):
             while watch.changed() and not stop.wait(TICK):
                 continue  # somebody is still writing
             say(f"Restarting: {name} changed")
-            return 0
+            return None
     say("Stopping")
     return 0
 
 
 class _Watch:
-    """Remembers how the source looked; its own ignore rules say what takes part."""
+    """Remembers how everything looked that decides what is served; ignore rules say what takes part."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, also: Sequence[Path]) -> None:
         self._folder = folder
-        self._seen: dict[str, tuple[int, int]] = {}
+        self._beside = (*(folder / name for name in BESIDE), *also)
+        self._source: list[Path] = []
         self._seen = self._look()
 
     def changed(self) -> str:
@@ -114,15 +156,22 @@ class _Watch:
         return min((path for path, _ in different), default="")
 
     def _look(self) -> dict[str, tuple[int, int]]:
-        try:
+        # Not the folders: an editor's swap file changes them, and no answer.
+        with suppress(SeldonError):  # of a broken source, what was there before is looked at
             files = read_source(self._folder, silent).files
-        except SeldonError:  # half-way through an edit
-            return self._seen
+            self._source = [self._folder / file.path for file in files if not file.is_folder]
         found = {}
-        for file in files:
-            try:
-                state = (self._folder / file.path).lstat()
-            except OSError:  # gone between the two looks
-                continue
-            found[str(file.path)] = (state.st_mtime_ns, state.st_size)
+        for path in (*self._source, *self._files_beside()):
+            with suppress(OSError):  # gone between the two looks
+                # A mounted settings folder holds links that stay while what they lead to changes.
+                state = path.stat() if path.is_file() else path.lstat()
+                found[self._name(path)] = (state.st_mtime_ns, state.st_size)
         return found
+
+    def _files_beside(self) -> Iterator[Path]:
+        for place in self._beside:
+            with suppress(OSError):
+                yield from place.iterdir() if place.is_dir() else (place,)
+
+    def _name(self, path: Path) -> str:
+        return str(path.relative_to(self._folder) if path.is_relative_to(self._folder) else path)
