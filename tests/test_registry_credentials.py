@@ -57,7 +57,7 @@ def test_an_identity_token_is_found(tmp_path: Path) -> None:
     assert "secret" not in repr(login)
 
 
-@pytest.mark.parametrize("content", ["{", '{"auths": {"registry.example": {"auth": "%%%"}}}'])
+@pytest.mark.parametrize("content", ["{", "[" * 100_000, '{"auths": {"registry.example": {"auth": "%%%"}}}'])
 def test_a_damaged_file_is_named(tmp_path: Path, content: str) -> None:
     path = tmp_path / "config.json"
     path.write_text(content)
@@ -103,6 +103,11 @@ def test_a_helper_that_fails_is_named_without_its_output(
     with pytest.raises(CredentialsUnreadable, match="docker-credential-bad") as caught:
         find_login(config(tmp_path, credsStore="bad"), "registry.example")
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_helper_whose_name_no_program_has_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CredentialsUnreadable, match="ValueError"):
+        find_login(config(tmp_path, credsStore="de\0sktop"), "registry.example")
 
 
 def test_a_helper_that_is_not_installed_is_named(tmp_path: Path) -> None:

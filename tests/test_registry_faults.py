@@ -85,7 +85,16 @@ def test_a_blob_that_the_registry_lost_is_sent_again(fake: FakeRegistry, store: 
     assert arrived(fake, image)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"manifests": []}', b'{"config": 1, "layers": [2]}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b'{"manifests": []}',
+        b'{"config": 1, "layers": [2]}',
+        b'{"config": {"digest": 5}, "layers": []}',
+    ],
+)
 def test_what_stands_at_the_tag_need_not_be_an_image(fake: FakeRegistry, store: Store, body: bytes) -> None:
     fake.manifests["1"] = ("application/vnd.oci.image.index.v1+json", body)
     image = make_image(store)

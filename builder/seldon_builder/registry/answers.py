@@ -17,7 +17,7 @@ def explanation(reply: Reply) -> str:
     try:
         errors = json.loads(reply.body)["errors"]
         told = "; ".join(f"{error.get('message') or ''} ({error['code']})".strip() for error in errors)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ""
     return "".join(character if character.isprintable() else " " for character in told)[:_LONGEST]
 

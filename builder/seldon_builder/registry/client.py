@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 from ..connections import Connections
 from ..digest import Digest
@@ -15,7 +15,7 @@ from ..errors.destination import ImageNotFound, RegistryProtocol, RegistryUnreac
 from ..reference import DEFAULT_REGISTRY, Reference
 from .answers import explanation, transient
 from .credentials import HUB_KEY, find_login
-from .hops import Origin, check_hop, is_this_machine
+from .hops import Origin, check_hop, is_this_machine, next_hop
 from .retry import Transient, retried
 from .token import Authorizer
 from .transport import Reply, Request, Stream, Transport
@@ -106,7 +106,7 @@ class Repository:
             manifest = json.loads(self.manifest(tag, accept).body)
             blobs = (manifest["config"], *manifest["layers"])
             return frozenset(Digest.parse(blob["digest"]) for blob in blobs if "urls" not in blob)
-        except (ImageNotFound, ValueError, KeyError, TypeError):
+        except (ImageNotFound, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return frozenset()
 
     def put_manifest(self, selector: str, body: bytes, media_type: str) -> None:
@@ -147,7 +147,7 @@ class Repository:
             return None
         if reply.status != 202 or "location" not in reply.headers:
             raise self._unexpected(reply, "blobs/uploads/", "write")
-        return urljoin(self._url("blobs/uploads/"), reply.headers["location"])
+        return self._next_hop(self._url("blobs/uploads/"), reply.headers["location"])
 
     def finish_upload(self, location: str, digest: Digest, body: Iterable[bytes], size: int) -> None:
         """Send a blob to where ``begin_upload`` said, in one request. One try."""
@@ -198,8 +198,7 @@ class Repository:
                 return reply
             if method not in ("GET", "HEAD"):
                 raise RegistryProtocol(self.origin.address, f"it answered {method} with a redirect")
-            url = urljoin(url, reply.headers["location"])
-            check_hop(self.origin, url, insecure=self._insecure)
+            url = self._next_hop(url, reply.headers["location"])
         raise RegistryProtocol(self.origin.address, "it redirects in a circle")
 
     def _is_tls_after_all(self) -> bool:
@@ -232,8 +231,7 @@ class Repository:
             found = {name.lower(): value for name, value in stream.response.getheaders()}
             if status in _REDIRECTS and "location" in found:
                 stream.close()
-                url = urljoin(url, found["location"])
-                check_hop(self.origin, url, insecure=self._insecure)
+                url = self._next_hop(url, found["location"])
             elif status == 401 and ours and not met:
                 stream.close()
                 met = True
@@ -242,6 +240,9 @@ class Repository:
             else:
                 return stream
         raise RegistryProtocol(self.origin.address, "it redirects in a circle")
+
+    def _next_hop(self, url: str, location: str) -> str:
+        return next_hop(self.origin, url, location, insecure=self._insecure)
 
     def _url(self, path: str) -> str:
         return f"{self.origin.scheme}://{self.origin.address}/v2/{self.reference.remote_repository}/{path}"
@@ -264,7 +265,10 @@ def _with_login(headers: Mapping[str, str], login: str) -> dict[str, str]:
 
 
 def _origin(host: str, connections: Connections, *, insecure: bool) -> Origin:
-    plain = Origin.of(f"http://{host}")
+    try:
+        plain = Origin.of(f"http://{host}")
+    except ValueError as error:
+        raise RegistryUnreachable(host, f"{host} is no address") from error
     if is_this_machine(plain.host):
         return plain
     secure = Origin.of(f"https://{host}")

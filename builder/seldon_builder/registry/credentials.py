@@ -70,7 +70,7 @@ def _read(config: Path) -> Mapping[str, Any]:
         return {}
     except OSError as error:
         raise CredentialsUnreadable(str(config), error.strerror or str(error)) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CredentialsUnreadable(str(config), "it is not JSON") from error
     return document if isinstance(document, dict) else {}
 
@@ -121,7 +121,8 @@ def _from_helper(helper: str, key: str) -> Login:
         )
     except FileNotFoundError as error:
         raise CredentialsUnreadable(program, "there is no such program on PATH") from error
-    except (OSError, subprocess.TimeoutExpired) as error:
+    # A name with a NUL byte in it is a ValueError.
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         raise CredentialsUnreadable(program, type(error).__name__) from error
     if done.returncode:
         # Helpers report on stdout; only this one outcome is no failure.
@@ -135,7 +136,7 @@ def _from_helper_output(program: str, key: str, output: bytes) -> Login:
     try:
         answer = json.loads(output)
         user, secret = str(answer["Username"]), Secret(str(answer["Secret"]))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CredentialsUnreadable(program, "its answer is not a credential in JSON") from error
     origin = f"with the entry for {_host(key)} in {program}"
     if user == _TOKEN_USER:

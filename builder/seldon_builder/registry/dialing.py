@@ -25,7 +25,7 @@ def dial(origin: Origin, connections: Connections) -> HTTPConnection:
     connection = _through(proxy, origin, connections) if proxy else _direct(origin, connections)
     try:
         connection.connect()
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         connection.close()
         raise _explained(origin, proxy, error) from error
     if connection.sock is not None:
@@ -65,14 +65,18 @@ def _direct(origin: Origin, connections: Connections) -> HTTPConnection:
 def _through(proxy: str, origin: Origin, connections: Connections) -> HTTPConnection:
     from base64 import b64encode
 
-    parts = urlsplit(proxy)
+    try:
+        parts = urlsplit(proxy)
+        port = parts.port or 80
+    except ValueError as error:
+        raise RegistryUnreachable(origin.address, "its proxy is not an http:// address") from error
     if parts.scheme != "http" or not parts.hostname:
         raise RegistryUnreachable(origin.address, "its proxy is not an http:// address")
     headers = {}
     if parts.username:
         user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         headers["Proxy-Authorization"] = f"Basic {b64encode(user.encode()).decode()}"
-    connection = _connection(origin, parts.hostname, parts.port or 80, connections)
+    connection = _connection(origin, parts.hostname, port, connections)
     connection.set_tunnel(origin.host, origin.port, headers)
     return connection
 
@@ -91,7 +95,7 @@ def _connection(origin: Origin, host: str, port: int, connections: Connections) 
     return HTTPSConnection(host, port, timeout=timeout, context=context)
 
 
-def _explained(origin: Origin, proxy: str, error: OSError) -> RegistryUnreachable:
+def _explained(origin: Origin, proxy: str, error: OSError | UnicodeError) -> RegistryUnreachable:
     import socket
     import ssl
 
@@ -107,7 +111,8 @@ def _explained(origin: Origin, proxy: str, error: OSError) -> RegistryUnreachabl
             f"it does not speak TLS ({error.reason})",
             "a registry without TLS needs --insecure, which is for networks that you trust",
         )
-    if isinstance(error, socket.gaierror):
+    # A name with a part that is empty or too long is a UnicodeError.
+    if isinstance(error, socket.gaierror | UnicodeError):
         reason = f"the name {origin.host} is unknown"
     else:
         reason = (error.strerror or str(error) or "no answer").lower()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from ..errors.destination import RegistryProtocol
 
+# What the line of a request can hold.
+_WRITABLE = re.compile(r"[!-~]+")
 _PORTS = {"http": 80, "https": 443}
 # How far out an address is: a registry may send us to its own distance or farther out, never nearer in.
 _PUBLIC, _PRIVATE, _THIS_MACHINE, _NEVER = range(4)
@@ -24,6 +27,8 @@ class Origin:
     @classmethod
     def of(cls, url: str) -> Origin:
         """Read the origin of an absolute http or https URL; a ValueError for anything else."""
+        if not _WRITABLE.fullmatch(url):
+            raise ValueError("not an http or https URL")
         parts = urlsplit(url)
         if parts.scheme not in _PORTS or not parts.hostname:
             raise ValueError("not an http or https URL")
@@ -57,7 +62,8 @@ def check_hop(registry: Origin, url: str, *, insecure: bool) -> Origin:
     try:
         target = Origin.of(url)
     except ValueError as error:
-        raise RegistryProtocol(registry.address, f"it sends us to something that is {error}") from error
+        what = "it sends us to something that is not an http or https URL"
+        raise RegistryProtocol(registry.address, what) from error
     if target == registry:
         return target
     same_host = target.host == registry.host
@@ -69,6 +75,17 @@ def check_hop(registry: Origin, url: str, *, insecure: bool) -> Origin:
     return target
 
 
+def next_hop(registry: Origin, url: str, location: str, *, insecure: bool) -> str:
+    """Return where the ``location`` of an answer from ``url`` leads, checked as by ``check_hop``."""
+    try:
+        target = urljoin(url, location)
+    except ValueError as error:
+        what = "it sends us to something that is not an http or https URL"
+        raise RegistryProtocol(registry.address, what) from error
+    check_hop(registry, target, insecure=insecure)
+    return target
+
+
 @cache
 def _nearness(host: str) -> int:
     import ipaddress
@@ -76,7 +93,7 @@ def _nearness(host: str) -> int:
 
     try:
         found = {str(answer[4][0]) for answer in socket.getaddrinfo(host, None)}
-    except OSError:
+    except (OSError, UnicodeError):
         # A name that only a proxy can resolve: not an address of ours.
         return _PUBLIC
     return max(_nearness_of(ipaddress.ip_address(text.partition("%")[0])) for text in found)

@@ -18,6 +18,7 @@ from .transport import Reply, Request, Transport
 
 _CHALLENGE = re.compile(r"\s*([A-Za-z]+)\s+(.*)", re.DOTALL)
 _PARAMETER = re.compile(r'([A-Za-z_]+)\s*=\s*(?:"([^"]*)"|([^\s,]+))')
+_TOKEN = re.compile(r"[!-~]+")
 _CLIENT = "seldon-python"
 
 
@@ -133,9 +134,12 @@ class Authorizer:
 def _token_of(reply: Reply, registry: Origin) -> Secret:
     try:
         answer = json.loads(reply.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = {}
     token = (answer.get("token") or answer.get("access_token")) if isinstance(answer, Mapping) else None
     if not isinstance(token, str):
         raise RegistryProtocol(registry.address, "its token server gave no token")
+    # Whatever refused it later, as a header's value, would show it.
+    if not _TOKEN.fullmatch(token):
+        raise RegistryProtocol(registry.address, "its token server gave a token that no header can hold")
     return Secret(token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 # The distribution specification asks registries to take manifests of 4 MiB; ours and configs are below it.
 LARGEST_DOCUMENT = 16 << 20
+_LENGTH = re.compile(r"[0-9]{1,18}")
 Body = bytes | Iterable[bytes] | None
 
 
@@ -149,7 +151,7 @@ def _read(response: HTTPResponse, request: Request) -> Reply:
         raise RegistryProtocol(request.origin.address, f"{request.safe_url} is longer than 16 MiB")
     headers = {name.lower(): value for name, value in response.getheaders()}
     declared = headers.get("content-length", "")
-    if request.method != "HEAD" and declared.isdigit() and len(body) < int(declared):
+    if request.method != "HEAD" and _LENGTH.fullmatch(declared) and len(body) < int(declared):
         raise broken(request, "the answer was cut short")
     return Reply(response.status, headers, body)
 
