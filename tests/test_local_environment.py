@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
@@ -88,6 +89,15 @@ def test_the_same_lock_has_the_same_environment(store: Store, tmp_path: Path) ->
 
     assert first == second
     assert [event.message for event in events] == ["Reusing the environment: the lock has not changed"]
+
+
+def test_a_reused_environment_counts_as_used(store: Store, tmp_path: Path) -> None:
+    lock = lock_of(store, make_wheel(tmp_path, "one"))
+    place = environment_for(lock, store, sys.executable, silent)
+    os.utime(place, (0, 0))
+    environment_for(lock, store, sys.executable, silent)
+
+    assert place.stat().st_mtime > 0
 
 
 def test_another_lock_has_another_environment(store: Store, tmp_path: Path) -> None:

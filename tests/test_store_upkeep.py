@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -8,10 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+from seldon_builder.base.rootfs import unpack
 from seldon_builder.digest import Digest
+from seldon_builder.events import silent
 from seldon_builder.layer import Layer, LayerKind
 from seldon_builder.store import BlobWriter, Store
 from seldon_builder.store_upkeep import prune, usage, verify
+
+from . import bases
 
 DAY = 86400.0
 RUNNING = "import sys, pathlib; from seldon_builder.store import Store; s = Store(pathlib.Path(sys.argv[1]));"
@@ -124,6 +130,59 @@ def test_prune_removes_what_a_killed_build_left_and_no_living_ones(tmp_path: Pat
         build.wait()
         prune(store, DAY * 30, time.time())
     assert list((tmp_path / "tmp").iterdir()) == [store.session]
+
+
+def test_the_caches_of_the_engines_are_counted_and_go_when_unused(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    files = [tmp_path / name for name in ("uv/simple/page", "pip-tools/cache/page", "pip-tools/run-1/left")]
+    for file in files:
+        file.parent.mkdir(parents=True)
+        file.write_bytes(bytes(10_000))
+    found = {kind: (count, size) for kind, count, size in usage(store)}
+    assert [found[kind][0] for kind in ("uv", "pip-tools")] == [1, 1]
+    assert min(found[kind][1] for kind in ("uv", "pip-tools", "temporary")) >= 10_000
+
+    age(tmp_path, 40 * DAY)
+    os.utime(files[0])
+    assert prune(store, 30 * DAY, time.time()) >= 20_000
+    assert [file.exists() for file in files] == [True, False, False]
+    os.utime(files[0], (0, 0))
+    prune(store, 30 * DAY, time.time())
+    assert not (tmp_path / "uv").exists()
+
+
+def test_an_unpacked_base_that_was_used_stays(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    image = bases.image(store, [bases.member("file", b"content")])
+    root = unpack(image, store, silent)
+    age(tmp_path, 40 * DAY)
+    assert unpack(image, store, silent) == root
+
+    prune(store, 30 * DAY, time.time())
+
+    assert (root / "file").read_bytes() == b"content"
+
+
+def test_no_build_begins_while_prune_removes(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    command = [sys.executable, "-c", f"{RUNNING}print(1)", str(tmp_path)]
+    with store.gate(fcntl.LOCK_EX):
+        build = subprocess.Popen(command, stdout=subprocess.PIPE)
+        with pytest.raises(subprocess.TimeoutExpired):
+            build.wait(1)
+
+    assert build.communicate(timeout=30)[0] == b"1\n"
+
+
+def test_two_prunes_wait_for_each_other(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    act = "from seldon_builder.store_upkeep import prune; prune(s, 0, 0); print(2)"
+    command = [sys.executable, "-c", f"{RUNNING}print(1, flush=True); {act}", str(tmp_path)]
+    other = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert other.stdout
+    prune(store, 0, 0)
+
+    assert other.communicate(timeout=30)[0] == b"1\n2\n"
 
 
 def test_a_store_that_is_let_go_leaves_no_session(tmp_path: Path) -> None:

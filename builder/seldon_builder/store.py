@@ -4,7 +4,8 @@ Layout below the root: ``blobs/<hex>``, ``records/<kind>/<key>.json``, ``rootfs/
 or record comes into being by a rename, so readers never see half of one, and parallel builds that make the
 same blob both succeed. Nothing found here is believed for its name alone: sizes are compared before use,
 digests whenever bytes are read. Whatever is used gets a new modification time, and every open store has a
-locked file in ``tmp``: by both ``store_upkeep.prune`` knows what it may remove.
+locked file in ``tmp``: by both ``store_upkeep.prune`` knows what it may remove. While that removes, no store
+opens.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class StoredBlob:
 
     def open(self) -> BinaryIO:
         """Open the blob's bytes from their start."""
-        _touch(self.path)
+        touch(self.path)
         return io.BufferedReader(_VerifiedReader(self.path, self.digest), 1 << 18)
 
 
@@ -110,8 +111,9 @@ def _end_session(handle: int, name: str) -> None:
     os.close(handle)
 
 
-def _touch(path: Path) -> None:
-    # A store that is shared read-only is of use as well.
+def touch(path: Path) -> None:
+    """Mark a file or an unpacked tree of the store as used now."""
+    # What a parallel prune took away is missed by whoever opens it, not here.
     with suppress(OSError):
         os.utime(path)
 
@@ -129,10 +131,18 @@ class Store:
 
     def _begin_session(self) -> Path:
         """Make the file whose lock tells, until this store is gone, that a build is running."""
-        handle, name = tempfile.mkstemp(dir=self._temporary, prefix=SESSION)
-        fcntl.flock(handle, fcntl.LOCK_SH)
+        with self.gate(fcntl.LOCK_SH):
+            handle, name = tempfile.mkstemp(dir=self._temporary, prefix=SESSION)
+            fcntl.flock(handle, fcntl.LOCK_SH)
         weakref.finalize(self, _end_session, handle, name)
         return Path(name)
+
+    @contextmanager
+    def gate(self, kind: int) -> Iterator[None]:
+        """Hold the lock that a store takes, shared, when it opens, and ``prune`` alone."""
+        with (self.root / ".gate").open("a") as file:
+            fcntl.flock(file, kind)
+            yield
 
     def has(self, digest: Digest, size: int = 0) -> bool:
         """Tell whether a blob is here and, where ``size`` is known, as long as it must be."""
@@ -141,7 +151,7 @@ class Store:
             found = path.stat().st_size
         except FileNotFoundError:
             return False
-        _touch(path)
+        touch(path)
         return not size or found == size
 
     def blob(self, digest: Digest) -> StoredBlob:
@@ -191,7 +201,7 @@ class Store:
         except ValueError:
             path.unlink(missing_ok=True)
             return None
-        _touch(path)
+        touch(path)
         return found if isinstance(found, dict) else None
 
     def keep(self, kind: str, key: Digest, value: Record) -> None:

@@ -19,13 +19,16 @@ SETTLED_AFTER = 60.0
 # Records of these kinds are worth nothing without the blob that they lead to.
 _LEADING = ("layers", "bytecode", "bases")
 _TREES = ("rootfs", "environments")
+# The engines' own caches, which go as a whole. The runs that pip-tools' holds besides are temporary.
+_CACHES = ("uv", "pip-tools")
 
 
 def usage(store: Store) -> list[tuple[str, int, int]]:
     """Return, of each kind of content, how many pieces there are and their bytes on the disk."""
     kinds = [("blobs", list((store.root / "blobs").iterdir())), ("records", list(_records(store)))]
     kinds += [(name, list(_trees(store, name))) for name in _TREES]
-    kinds.append(("temporary", list((store.root / "tmp").iterdir())))
+    kinds += [(name, list(_caches(store, name))) for name in _CACHES]
+    kinds.append(("temporary", [*(store.root / "tmp").iterdir(), *_runs(store)]))
     return [(name, len(paths), sum(_size(path) for path in paths)) for name, paths in kinds]
 
 
@@ -40,13 +43,22 @@ def prune(store: Store, keep_seconds: float, now: float) -> int:
     """Remove what was not used in the last ``keep_seconds`` and return the bytes that this freed.
 
     What a running build used, or may come to use, stays: it has been used since that build began. Only
-    unpacked trees do not tell when they were used, so they stay as long as any build runs.
+    trees and caches do not tell what of them is in use, so they stay as long as any build runs. None begins
+    before this ends.
     """
+    with store.gate(fcntl.LOCK_EX):
+        return _prune(store, keep_seconds, now)
+
+
+def _prune(store: Store, keep_seconds: float, now: float) -> int:
     running = [path.stat().st_mtime for path in _sessions(store)]
     cutoff = min([now - keep_seconds, *running])
     freed = sum(_remove(path, cutoff) for path in (*(store.root / "blobs").iterdir(), *_records(store)))
     if not running:
         freed += sum(_remove(path, cutoff) for name in _TREES for path in _trees(store, name))
+        caches = (path for name in _CACHES for path in _caches(store, name))
+        freed += sum(_remove(path, now) for path in caches if _last_change(path) < cutoff)
+        freed += sum(_remove(path, now - SETTLED_AFTER) for path in _runs(store))
     freed += sum(_remove(path, now - SETTLED_AFTER) for path in _abandoned(store, is_quiet=not running))
     _drop_leading_nowhere(store)
     return freed
@@ -59,6 +71,21 @@ def _records(store: Store) -> Iterator[Path]:
 def _trees(store: Store, name: str) -> Iterator[Path]:
     # What begins with a dot is a lock, or half a tree that its maker holds a lock for.
     return (path for path in (store.root / name).glob("*") if not path.name.startswith("."))
+
+
+def _caches(store: Store, name: str) -> Iterator[Path]:
+    # pip-tools' cache lies beside its runs.
+    place = store.root / name / ("cache" if name == "pip-tools" else "")
+    return (path for path in (place,) if path.is_dir())
+
+
+def _runs(store: Store) -> Iterator[Path]:
+    return (store.root / "pip-tools").glob("run-*")
+
+
+def _last_change(cache: Path) -> float:
+    """Return when anything in a cache changed: what an engine asks the index again, it writes anew."""
+    return max(path.lstat().st_mtime for path in (cache, *cache.rglob("*")))
 
 
 def _digests(store: Store) -> list[Digest]:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from ..digest import Digest
 from ..events import Emit, progress
 from ..image import Image
-from ..store import Store
+from ..store import Store, touch
 
 # A longer chain of symbolic links is a loop: the kernel's own limit.
 _LINKS = 40
@@ -33,6 +33,7 @@ def unpack(image: Image, store: Store, emit: Emit) -> Path:
     name = chain_of(image).hex
     place = store.root / "rootfs" / name
     if place.is_dir():
+        touch(place)
         return place
     with exclusive(store.root / "rootfs" / f".{name}.lock"):
         if not place.is_dir():

@@ -14,7 +14,7 @@ from ..errors.running import EnvironmentFailed, PythonUnsuitable
 from ..events import Emit, decision, progress
 from ..lock import Lock
 from ..package_index import PackageIndex
-from ..store import Store
+from ..store import Store, touch
 
 VERSION = "import sys; print('%d.%d.%d %s' % (*sys.version_info[:3], sys.executable))"
 
@@ -29,6 +29,7 @@ def environment_for(lock: Lock, store: Store, python: str, emit: Emit) -> Path:
     version = _version(Path(python), lock.python)
     place = store.root / "environments" / _key(lock, version).hex
     if place.is_dir():
+        touch(place)
         emit(decision("setup", "Reusing the environment: the lock has not changed"))
         return place
     place.parent.mkdir(parents=True, exist_ok=True)
