@@ -207,7 +207,21 @@ def test_a_damaged_layer_is_found_when_it_is_read_and_left_there(store: Store, t
     assert path.exists()
 
 
-@pytest.mark.parametrize("content", [None, "", "[]", '{"manifests": [{}]}', '{"manifests": 3}'])
+def test_a_layer_of_another_size_than_named_is_a_fault_of_the_layout(store: Store, tmp_path: Path) -> None:
+    write(tmp_path / "layout", make_image(store))
+    layer = image_from_layout(tmp_path / "layout", "amd64", store).layers[1]
+    path = blob_path(tmp_path / "layout", layer.digest)
+    path.chmod(0o644)
+    longer = path.read_bytes() + b"!"
+    path.unlink()
+    path.write_bytes(longer)
+    with pytest.raises(LayoutInvalid, match=f"has {layer.size + 1} bytes where {layer.size} are named"):
+        layer.open()
+
+
+@pytest.mark.parametrize(
+    "content", [None, "", "[]", "[" * 100_000, '{"manifests": [{}]}', '{"manifests": 3}']
+)
 def test_what_is_no_layout_is_said(store: Store, tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / "index.json").write_text(content)

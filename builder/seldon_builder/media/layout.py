@@ -197,12 +197,13 @@ def _entries(index: Path) -> list[Mapping[str, Any]]:
         return [entry for entry in found if isinstance(entry, dict)]
     except FileNotFoundError:
         return []
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise LayoutInvalid(index.parent, "its index.json is damaged") from error
 
 
 def _ref_name(entry: Mapping[str, Any]) -> object:
-    return (entry.get("annotations") or {}).get(REF_NAME)
+    annotations = entry.get("annotations")
+    return annotations.get(REF_NAME) if isinstance(annotations, dict) else None
 
 
 def _size(path: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -34,6 +35,11 @@ class LayoutBlob:
             file = blob_path(self.layout, self.digest).open("rb")
         except OSError as error:
             raise LayoutInvalid(self.layout, f"it lacks the blob {self.digest}") from error
+        found = os.fstat(file.fileno()).st_size
+        if found != self.size:
+            file.close()
+            what = f"its blob {self.digest} has {found} bytes where {self.size} are named"
+            raise LayoutInvalid(self.layout, what)
         return verified(file, self.digest, self._damaged)
 
     def _damaged(self) -> LayoutInvalid:
