@@ -107,8 +107,10 @@ def test_a_requirement_that_nobody_has_is_mended_by_the_next_edit(folder: Folder
     with pytest.raises(PackageNotFound):
         folder.prepare()
     folder.write("requirements.txt", "")
+    folder.said()
 
     assert folder.prepare() == first
+    assert "Serving with" not in folder.said()
 
 
 def test_only_the_first_time_asks_the_engine_anew(folder: Folder) -> None:
@@ -126,6 +128,7 @@ def test_only_the_first_time_asks_the_engine_anew(folder: Folder) -> None:
         (OTHER, "linux/amd64", "", f"Python {OTHER}"),
         (PYTHON, "linux/s390x", "", "linux/s390x"),
         (PYTHON, "linux/amd64", "glibc 99.9", "glibc 99.9"),
+        (OTHER, "linux/amd64", "glibc 99.9", f"Python {OTHER}"),
     ],
 )
 def test_a_lock_for_another_machine_is_not_used(

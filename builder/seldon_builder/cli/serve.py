@@ -75,16 +75,18 @@ class Preparation:
 
     def __call__(self) -> Prepared:
         """Detect, lock and install: little work where nothing that matters has changed."""
-        before, self._told = self._told, set()
+        told = set[Event]()
         with working(self._options, self._caller) as workshop:
 
             def emit(event: Event) -> None:
-                if event.kind in (EventKind.DECISION, EventKind.WARNING):
-                    self._told.add(event)
-                if event not in before:
+                if event not in self._told:
                     workshop.emit(event)
+                if event.kind in (EventKind.DECISION, EventKind.WARNING):
+                    told.add(event)
 
             prepared = prepare(self.order, self._caller, replace(workshop, emit=emit))
+        # A failure on the way is no reason to tell everything again.
+        self._told = told
         # The changes that follow are to be quick, whatever was asked of the first time.
         self.order = replace(self.order, refresh=False)
         return prepared

@@ -29,10 +29,10 @@ def tell_python(wanted: Wanted, machine: Target, emit: Emit) -> None:
 
 def lock_fits(source: Source, machine: Target, emit: Emit) -> bool:
     """Tell whether the lock in ``source`` is not for another Python or platform than ``machine``."""
-    if others := ", ".join(_others(source, machine)):
+    if other := next(_others(source, machine), ""):
         serving = f"serving with Python {machine.python_version} of this machine"
-        emit(decision("lock", f"{pylock.FILE} is for {others}; {serving}"))
-    return not others
+        emit(decision("lock", f"{pylock.FILE} is for {other}; {serving}"))
+    return not other
 
 
 def _of_image(wanted: Wanted) -> str:
