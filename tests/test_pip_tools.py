@@ -18,7 +18,7 @@ from seldon_builder.errors.resolution import (
     ResolutionConflict,
     VersionNotFound,
 )
-from seldon_builder.events import silent
+from seldon_builder.events import Emit, Event, EventKind, silent
 from seldon_builder.interpreter import SHARED, Interpreter
 from seldon_builder.lock import Lock
 from seldon_builder.package_index import PackageIndex
@@ -75,6 +75,7 @@ def lock(
     architecture: str = HERE,
     interpreter: Interpreter | None = HostInterpreter(),
     engine: str = "pip-tools",
+    emit: Emit = silent,
 ) -> Lock | None:
     from seldon_builder.dependencies.url_credentials import split_credentials
 
@@ -86,8 +87,8 @@ def lock(
     target = Target(architecture, platform.python_version(), GLIBC)
     store = Store(tmp_path / "store")
     if engine == "uv":
-        return uv.seldon_lock(detection, target, given, engine, store, silent)
-    return pip_tools.seldon_lock(detection, target, given, engine, store, silent, interpreter)
+        return uv.seldon_lock(detection, target, given, engine, store, emit)
+    return pip_tools.seldon_lock(detection, target, given, engine, store, emit, interpreter)
 
 
 def test_both_engines_lock_the_same_artifacts(tmp_path: Path, index: Index) -> None:
@@ -108,6 +109,16 @@ def test_a_local_wheel_keeps_its_place(tmp_path: Path, index: Index) -> None:
 def test_nothing_of_a_run_stays_but_pips_cache(tmp_path: Path, index: Index) -> None:
     lock(tmp_path, index, "alpha")
     assert not list((tmp_path / "store" / "pip-tools").glob("run-*"))
+
+
+def test_uv_only_finds_the_wheels_of_what_pip_compile_chose(tmp_path: Path, index: Index) -> None:
+    events: list[Event] = []
+    lock(tmp_path, index, "alpha", emit=events.append)
+    said = [event.message for event in events if event.kind is EventKind.PROGRESS]
+    assert [message.partition(" under")[0] for message in said] == [
+        "Resolving with pip-compile",
+        "Finding the wheels with uv",
+    ]
 
 
 def test_a_foreign_target_is_refused_with_the_way_out(tmp_path: Path, index: Index) -> None:

@@ -44,7 +44,10 @@ def index(tmp_path: Path) -> Iterator[Index]:
         make_wheel(wheels, "native", tag=tag)
     make_wheel(wheels, "native", tag="cp313-cp313-manylinux_2_17_aarch64")
     make_wheel(wheels, "winonly", tag="cp313-cp313-win_amd64")
+    make_wheel(wheels, "olderonly", tag="cp311-cp311-manylinux_2_17_x86_64")
     make_sdist(wheels, "srconly")
+    make_sdist(wheels, "sklearn")
+    make_sdist(wheels, "sklearn", "2.0")
     with serve(wheels) as server:
         yield server
 
@@ -171,6 +174,49 @@ def test_each_failure_is_its_own_error_in_plain_words(
         lock(tmp_path, PackageIndex(index_url=index.simple), *lines)
     text = str(caught.value)
     assert [part for part in said if part not in text] == [], text
+
+
+def refused(tmp_path: Path, index: Index, *lines: str) -> SeldonError:
+    with pytest.raises(SeldonError) as caught:
+        lock(tmp_path, PackageIndex(index_url=index.simple), *lines)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("line", "error", "called"),
+    [
+        ("sklearn", PackageWithoutWheel, "the package is called scikit-learn"),
+        ("PIL", PackageNotFound, "the package is called pillow"),
+        ("yaml", PackageNotFound, "the package is called pyyaml"),
+        ("scikit-lern", PackageNotFound, "did you mean scikit-learn"),
+    ],
+)
+def test_what_has_another_name_is_called_by_it(
+    tmp_path: Path, index: Index, line: str, error: type[SeldonError], called: str
+) -> None:
+    found = refused(tmp_path, index, line)
+    assert (type(found), found.hint.startswith(called)) == (error, True), found
+
+
+def test_a_name_like_no_other_gets_no_guess(tmp_path: Path, index: Index) -> None:
+    assert "check the spelling" in refused(tmp_path, index, "alhpa").hint
+
+
+def test_another_python_that_has_the_wheels_is_named_first(tmp_path: Path, index: Index) -> None:
+    found = refused(tmp_path, index, "olderonly")
+    assert found.hint.startswith("take Python 3.11, which has wheels of all that is asked for: --python 3.11")
+    assert "it has wheels with the following" in found.message
+
+
+def test_no_python_is_named_that_would_not_help(tmp_path: Path, index: Index) -> None:
+    assert "--python" not in refused(tmp_path, index, "olderonly", "srconly").hint
+
+
+@pytest.mark.parametrize("line", ["olderonly", "srconly", "winonly", "future"])
+def test_uv_s_own_hints_stay_out(tmp_path: Path, index: Index, line: str) -> None:
+    found = str(refused(tmp_path, index, line))
+    assert found.count("hint:") == 1, found
+    assert "--no-build" not in found
 
 
 def test_an_index_that_wants_a_password_says_so(tmp_path: Path) -> None:

@@ -48,5 +48,5 @@ def seldon_lock(
         )
     if detection.requirements:
         detection = pinned(detection, interpreter, target, index, store, emit)
-    resolution = Resolution(target, index, store, emit)
+    resolution = Resolution(target, index, store, emit, act="Finding the wheels")
     return lock_with_uv(resolution, detection, f"{ENGINE} {version(ENGINE)}", ("--no-deps",))

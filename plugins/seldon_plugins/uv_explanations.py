@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from seldon_builder.dependencies.package_names import naming_advice
 from seldon_builder.detection import Detection
 from seldon_builder.errors import SeldonError
 from seldon_builder.errors.resolution import (
@@ -30,7 +31,10 @@ _NOT_FOUND = re.compile(
     rf"({_NAME}) was not found in the (?:package registry|provided package locations|cache)"
 )
 _OFFLINE = re.compile(r"network (?:connectivity )?(?:is|was) disabled")
-_NO_WHEEL = re.compile(rf"({_NAME})(?:==(\S+?))? has no (?:usable wheels|wheels with a matching)")
+_NO_WHEEL = re.compile(rf"({_NAME})(?:==(\S+?))? ha(?:s|ve) no (?:usable wheels|wheels with a matching)")
+_WHEELS_FOUND = re.compile(
+    rf"only found wheels for `({_NAME})` \(v?([^)]+)\) (with the following .*?)(?= hint:|$)"
+)
 _WHEELS_THERE = re.compile(
     rf"Wheels are available for `({_NAME})` \(v?([^)]+)\) (.*?)(?= Wheels are | hint:|$)"
 )
@@ -64,9 +68,9 @@ class Complaint:
     @property
     def reason(self) -> str:
         """Uv's explanation without the frame around it."""
-        text = re.sub(
-            r"^error: (?:No solution found when resolving dependencies:?)?\s*", "", self.text.strip()
-        )
+        # Its hints name options of its own, which nobody can give it here.
+        text = re.sub(r"^\s*hint:.*?(?:\n\s*\n|\Z)", "", self.text, flags=re.MULTILINE | re.DOTALL)
+        text = re.sub(r"^error: (?:No solution found when resolving dependencies:?)?\s*", "", text.strip())
         return re.sub(r"^(?:cause|Caused by):\s*", "", text).strip()
 
     @property
@@ -92,6 +96,11 @@ class Complaint:
         return sorted(set(_NOT_FOUND.findall(self.flat)))
 
     @property
+    def without_wheel(self) -> dict[str, str]:
+        """The packages that have no wheel for the target, each with its version where one was asked for."""
+        return dict(_NO_WHEEL.findall(self.flat))
+
+    @property
     def unauthorised(self) -> IndexUnreachable | None:
         """What an index said that wants a password, or another one."""
         found = _UNAUTHORISED.search(self.flat)
@@ -105,12 +114,17 @@ class Complaint:
         return (found[1], found[2].rstrip(".")) if found else None
 
 
-def explained(complaint: Complaint, newest: str = "") -> SeldonError:
-    """Find the error that a complaint means; uv's own explanation stays in it as a detail."""
-    for reading in (_unreachable, _offline, _hash, _not_found, _no_wheel):
+def explained(complaint: Complaint, newest: str = "", python: str = "") -> SeldonError:
+    """Find the error that a complaint means; uv's own explanation stays in it as a detail.
+
+    ``newest`` is the newest version of the package that lacks one, ``python`` another that has every wheel.
+    """
+    for reading in (_unreachable, _offline, _hash, _not_found):
         error = reading(complaint)
         if error:
             return error
+    if complaint.without_wheel:
+        return _no_wheel(complaint, python)
     if unknown := complaint.unknown_version:
         name, versions = unknown
         sides = [side for side in complaint.sides if _is_about(side, name)]
@@ -145,21 +159,22 @@ def _hash(complaint: Complaint) -> SeldonError | None:
 
 def _not_found(complaint: Complaint) -> SeldonError | None:
     names = complaint.unknown_names
-    return PackageNotFound(names, complaint.sides, complaint.reason) if names else None
-
-
-def _no_wheel(complaint: Complaint) -> SeldonError | None:
-    found: dict[str, str] = dict(_NO_WHEEL.findall(complaint.flat))
-    if not found:
+    if not names:
         return None
-    there = {name: (version, where) for name, version, where in _WHEELS_THERE.findall(complaint.flat)}
+    return PackageNotFound(names, complaint.sides, complaint.reason, naming=naming_advice(names))
+
+
+def _no_wheel(complaint: Complaint, python: str) -> SeldonError:
+    readings = (pattern.findall(complaint.flat) for pattern in (_WHEELS_THERE, _WHEELS_FOUND))
+    there = {name: (version, where) for reading in readings for name, version, where in reading}
     packages = []
-    for name, version in sorted(found.items()):
+    for name, version in sorted(complaint.without_wheel.items()):
         known, where = there.get(name, (version, ""))
         has = f"it has wheels {where}" if where else "it has no wheel that fits"
         packages.append(BadLine(complaint.origin(name), f"{name} {known}".strip(), has))
     target = f"Python {complaint.target.python} on {complaint.target.platform}"
-    return PackageWithoutWheel(packages, target, complaint.reason)
+    naming = naming_advice(list(complaint.without_wheel))
+    return PackageWithoutWheel(packages, target, complaint.reason, python=python, naming=naming)
 
 
 def _is_about(side: str, name: str) -> bool:

@@ -34,12 +34,13 @@ KNOWN_GLIBC_MINORS = (17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40)
 
 @dataclass(frozen=True)
 class Resolution:
-    """What one resolution works with."""
+    """What one resolution works with; ``act`` is what progress says of it."""
 
     target: Target
     index: PackageIndex
     store: Store
     emit: Emit
+    act: str = "Resolving"
 
 
 def lock_with_uv(
@@ -64,7 +65,22 @@ def _failure(resolution: Resolution, detection: Detection, finished: Finished) -
         refused = Complaint(again.complaint, again.status, detection, resolution.target)
         complaint = refused if again.status and refused.unauthorised else complaint
     unknown = complaint.unknown_version
-    return explained(complaint, newest_version(resolution, unknown[0]) if unknown else "")
+    newest = newest_version(resolution, unknown[0]) if unknown else ""
+    return explained(
+        complaint, newest, fitting_python(resolution, detection) if complaint.without_wheel else ""
+    )
+
+
+def fitting_python(resolution: Resolution, detection: Detection) -> str:
+    """Return the Python of another default base that has wheels of all of ``detection``, else ""."""
+    from seldon_builder.base.choice import SUITES
+
+    for python in SUITES.values():
+        if python != resolution.target.python:
+            other = replace(resolution, target=replace(resolution.target, python_version=python))
+            if not compiled(other, detection, ()).status:
+                return python
+    return ""
 
 
 def newest_version(resolution: Resolution, name: str) -> str:
@@ -93,7 +109,8 @@ def compiled(resolution: Resolution, detection: Detection, extra_arguments: tupl
         # uv warns of an empty file.
         command += ["--constraints", "constraints.txt"] if detection.constraints else []
         command.append("requirements.in")
-        return run_engine(command, _environment(index, folder), folder, index, resolution.emit)
+        environment = _environment(index, folder)
+        return run_engine(command, environment, folder, index, resolution.emit, act=resolution.act)
 
 
 def _command(resolution: Resolution) -> list[str]:

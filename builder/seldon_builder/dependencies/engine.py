@@ -52,9 +52,15 @@ def secret_free(text: str, index: PackageIndex) -> str:
 
 
 def run_engine(
-    command: Sequence[str], environment: Mapping[str, str], folder: Path, index: PackageIndex, emit: Emit
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    index: PackageIndex,
+    emit: Emit,
+    *,
+    act: str = "Resolving",
 ) -> Finished:
-    """Run ``command`` in ``folder`` to its end; an interrupt ends it too."""
-    emit(progress("lock", f"Resolving with {Path(command[0]).name}"))
+    """Run ``command`` in ``folder`` to its end; an interrupt ends it too. ``act`` is what it does."""
+    emit(progress("lock", f"{act} with {Path(command[0]).name}"))
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     return Finished(done.returncode, done.stdout, secret_free(done.stderr, index))

@@ -57,15 +57,26 @@ class PackageWithoutWheel(SeldonError):
 
     exit_code: ClassVar[int] = 21
 
-    def __init__(self, packages: Sequence[BadLine], target: str = "", explanation: str = "") -> None:
+    def __init__(
+        self,
+        packages: Sequence[BadLine],
+        target: str = "",
+        explanation: str = "",
+        *,
+        python: str = "",
+        naming: str = "",
+    ) -> None:
+        """``python`` is another one that has all wheels; ``naming`` says what the packages are called."""
         where = f" for {target}" if target else ""
+        other = f"take Python {python}, which has wheels of all that is asked for: --python {python}; or "
         super().__init__(
             f"No wheel{where} of:{_listed([str(package) for package in packages])}{_explained(explanation)}",
-            hint=WAYS_TO_BUILD,
+            hint=naming or (f"{other}{WAYS_TO_BUILD}" if python else WAYS_TO_BUILD),
         )
         self.packages = tuple(packages)
         self.target = target
         self.explanation = explanation
+        self.python = python
 
 
 class ResolutionConflict(SeldonError):
@@ -74,9 +85,13 @@ class ResolutionConflict(SeldonError):
     exit_code: ClassVar[int] = 22
 
     def __init__(self, sides: Sequence[str], explanation: str) -> None:
+        several = len(sides) != 1
+        what = "These requirements cannot be met together" if several else "This requirement cannot be met"
         super().__init__(
-            f"These requirements cannot be met together:{_listed(sides)}{_explained(explanation)}",
-            hint="loosen one of them; what the runtime asks for is as wide as it can be",
+            f"{what}:{_listed(sides)}{_explained(explanation)}",
+            hint="loosen one of them; what the runtime asks for is as wide as it can be"
+            if several
+            else "loosen it, or take another version of it",
         )
         self.sides = tuple(sides)
         self.explanation = explanation
@@ -103,11 +118,14 @@ class PackageNotFound(SeldonError):
 
     exit_code: ClassVar[int] = 24
 
-    def __init__(self, names: Sequence[str], sides: Sequence[str], explanation: str) -> None:
+    def __init__(
+        self, names: Sequence[str], sides: Sequence[str], explanation: str, *, naming: str = ""
+    ) -> None:
+        """``naming`` says what the packages are called, where that is known."""
+        private = "a private package needs its index (EXTRA_INDEX_URL) or its wheel (PIP_FIND_LINKS)"
         super().__init__(
             f"No package index has {', '.join(names)}.{_listed(sides)}{_explained(explanation)}",
-            hint="check the spelling; a private package needs its index (EXTRA_INDEX_URL) "
-            "or its wheel (PIP_FIND_LINKS)",
+            hint=naming or f"check the spelling; {private}",
         )
         self.names = tuple(names)
         self.explanation = explanation
