@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from seldon_builder.errors.source import SettingInvalid
 from seldon_builder.package_index import PackageIndex
 from seldon_builder.secret import Secret
 from seldon_builder.settings import Setting, Settings
@@ -68,3 +69,12 @@ def test_switches_are_read_as_pip_reads_them(value: str, expected: bool) -> None
     found = index_of(PIP_NO_INDEX=value, PIP_TRUSTED_HOST="a")
     assert found is not None
     assert found.no_index is expected
+
+
+@pytest.mark.parametrize("name", ["EXTRA_INDEX_URL", "PIP_INDEX_URL", "PIP_FIND_LINKS"])
+@pytest.mark.parametrize("url", ["http://user:a/s3cr3t@host", "http://user:s3cr3t@[/", "http://u:a s3cr3t@h"])
+def test_a_malformed_url_is_refused_by_the_name_of_its_variable(name: str, url: str) -> None:
+    with pytest.raises(SettingInvalid, match=name) as raised:
+        index_of(**{name: Secret(url)})
+
+    assert "s3cr3t" not in str(raised.value)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 from seldon_builder.dependencies.url_credentials import (
+    UrlInvalid,
+    checked_index,
     credential_for,
     masked,
     split_credentials,
@@ -66,3 +68,35 @@ def test_another_host_port_or_scheme_gets_nothing(url: str) -> None:
 
 def test_text_is_masked() -> None:
     assert masked("see https://me:word@host/x or http://host/y") == "see https://***@host/x or http://host/y"
+
+
+@pytest.mark.parametrize("password", ["a/s3cr3t", "#s3cr3t", "s3cr3t?", "p@s3cr3t", "1/s3cr3t"])
+def test_a_password_that_nobody_encoded_is_masked_up_to_the_last_at(password: str) -> None:
+    text = masked(f"cannot reach `http://user:{password}@host/simple`, a URL")
+
+    assert text == "cannot reach `http://***@host/simple`, a URL"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://user:a/s3cr3t@host/simple",
+        "http://user:#s3cr3t@host",
+        "http://user:12/s3cr3t@host",
+        "http://user:s3cr3t@host:99999/",
+        "http://user:s3cr3t@[/",
+        "http://user:s3cr3t@h\u2100st/",
+        "s3cr3t@host/simple",
+    ],
+)
+def test_a_malformed_index_url_is_refused_without_showing_it(url: str) -> None:
+    with pytest.raises(UrlInvalid) as raised:
+        checked_index(url)
+
+    assert "s3cr3t" not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
+@pytest.mark.parametrize("url", ["https://host/org/feed@Local/simple", "https://me:p%40ss@host:8443/simple"])
+def test_an_index_url_that_says_what_it_means_is_taken(url: str) -> None:
+    assert checked_index(url) == url

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from seldon_builder import hookimpl
 from seldon_builder.dependencies.file_url import path_of
-from seldon_builder.dependencies.url_credentials import split_credentials
+from seldon_builder.dependencies.url_credentials import UrlInvalid, checked_index, split_credentials
+from seldon_builder.errors.source import SettingInvalid
 from seldon_builder.package_index import IndexCredential, PackageIndex
 from seldon_builder.secret import Secret
 from seldon_builder.settings import Settings
@@ -42,7 +43,16 @@ def seldon_package_index(source: Source, settings: Settings) -> PackageIndex | N
 
 
 def _urls(settings: Settings, names: tuple[str, ...], credentials: list[IndexCredential]) -> tuple[str, ...]:
-    return tuple(_bare(_unnamed(word), credentials) for word in _words(settings, names))
+    return tuple(
+        _checked(name, _unnamed(word), credentials) for name in names for word in _words(settings, (name,))
+    )
+
+
+def _checked(name: str, url: str, credentials: list[IndexCredential]) -> str:
+    try:
+        return _bare(checked_index(url), credentials)
+    except UrlInvalid as error:
+        raise SettingInvalid([f"{name}: {error}"]) from error
 
 
 def _unnamed(word: str) -> str:
@@ -59,14 +69,18 @@ def _bare(url: str, credentials: list[IndexCredential]) -> str:
 
 
 def _find_links(source: Source, settings: Settings, credentials: list[IndexCredential]) -> tuple[str, ...]:
-    words = (*_words(settings, ("PIP_FIND_LINKS",)), *_words(settings, ("UV_FIND_LINKS",), ","))
-    return tuple(_folder_or_url(source, word, credentials) for word in words)
+    separators = {"PIP_FIND_LINKS": None, "UV_FIND_LINKS": ","}
+    return tuple(
+        _folder_or_url(source, name, word, credentials)
+        for name, separator in separators.items()
+        for word in _words(settings, (name,), separator)
+    )
 
 
-def _folder_or_url(source: Source, word: str, credentials: list[IndexCredential]) -> str:
+def _folder_or_url(source: Source, name: str, word: str, credentials: list[IndexCredential]) -> str:
     if word.startswith("file://"):
         return str(path_of(word))
-    return _bare(word, credentials) if "://" in word else str(source.root.resolve() / word)
+    return _checked(name, word, credentials) if "://" in word else str(source.root.resolve() / word)
 
 
 def _words(settings: Settings, names: tuple[str, ...], separator: str | None = None) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import NoReturn
 
 from seldon_runtime import __version__
@@ -45,10 +46,25 @@ def run(arguments: Sequence[str]) -> int:
     """Run one verb; return the exit code, 0 for success, a SeldonError's own code for its cause."""
     # A verb imports what it works with, which the others need not pay for.
     asked = [word for word in arguments[:1] if word in VERBS]
-    options = parser(asked or VERBS).parse_args(arguments)
+    options, caller = parser(asked or VERBS).parse_args(arguments), Caller.from_process()
     try:
-        result: int = options.action(options, Caller.from_process())
+        result: int = options.action(options, caller)
     except SeldonError as error:
-        print(f"\nerror: {error}", file=sys.stderr)
+        print(f"\nerror: {_shown(error, options, caller)}", file=sys.stderr)
         return error.exit_code
     return result
+
+
+def _shown(error: SeldonError, options: argparse.Namespace, caller: Caller) -> str:
+    """Write an error without what is secret, whoever worded it: a plugin, an engine, a server."""
+    from ..inputs.known_secrets import known_secrets, without_secrets
+    from ..order import Asked
+
+    said = vars(options)
+    asked = Asked(
+        tuple(said.get("env", ())),
+        tuple(said.get("environment_file", ())),
+        said.get("platform_env"),
+        caller.environment,
+    )
+    return without_secrets(str(error), known_secrets(asked, Path(said.get("source", "."))))

@@ -4,23 +4,50 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from ..package_index import IndexCredential
 from ..secret import MASK, Secret
 
-_USER_PART = re.compile(r"(?<=://)[^/\s?#]*@")
+# A password that nobody percent-encoded may hold / ? and #: whatever begins like one ends at the last @.
+_USER_PART = re.compile(r"(?<=://)(?:[^/\s?#:@]*:\S*|[^/\s?#]*)@")
+_ENCODE = "percent-encode the user and password: / is %2F, # is %23, ? is %3F, @ is %40, a blank is %20"
+
+
+class UrlInvalid(ValueError):
+    """A URL is malformed; the message never shows it, for where its password ends is anyone's guess."""
 
 
 def split_credentials(url: str) -> tuple[str, IndexCredential | None]:
-    """Take the user part off ``url``; a credential for every URL below it where there was one."""
-    parts = urlsplit(url)
+    """Take the user part off ``url``; a credential for every URL below it where there was one.
+
+    UrlInvalid where its host or port cannot be read.
+    """
+    parts = _split(url)
     user_part, at, host = parts.netloc.rpartition("@")
     if not at:
         return url, None
     bare = urlunsplit(parts._replace(netloc=host))
     user, _, password = user_part.partition(":")
     return bare, IndexCredential(bare, Secret(unquote(user)), Secret(unquote(password)))
+
+
+def checked_index(url: str) -> str:
+    """Return an index's URL as it is; UrlInvalid where host and password cannot be told apart."""
+    parts = _split(url)
+    if "@" not in parts.netloc and "@" in url and (":" in parts.netloc or not parts.netloc):
+        raise UrlInvalid(f"the URL has an @ after its host; {_ENCODE}")
+    return url
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        # What urllib says would show the password.
+        raise UrlInvalid(f"host or port of the URL cannot be read; {_ENCODE}") from None
+    return parts
 
 
 def with_credentials(url: str, credentials: Iterable[IndexCredential]) -> str:

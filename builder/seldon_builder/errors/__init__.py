@@ -8,11 +8,15 @@ serving on this machine, 80-84 plugins; 90-125 are for plugins of others.
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from seldon_runtime.errors import SeldonError
 
+from ..secret import MASK
+
 __all__ = ["ReferenceInvalid", "SeldonError"]
+_LOGIN = re.compile(r"^\S*:\S*@(?!sha256:)")
 
 
 class ReferenceInvalid(SeldonError):
@@ -21,6 +25,8 @@ class ReferenceInvalid(SeldonError):
     exit_code: ClassVar[int] = 10
 
     def __init__(self, text: str, reason: str) -> None:
+        # What stands before an @ may be a password, unless a digest follows.
+        text = _LOGIN.sub(f"{MASK}@", text)
         super().__init__(
             f"{text!r} is not an image reference: {reason}.",
             hint="write [registry[:port]/]name[:tag], for example iris:0.1 or localhost:5000/models/iris:0.1",

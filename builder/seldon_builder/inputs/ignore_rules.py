@@ -146,5 +146,7 @@ def patterns_of(origin: str, lines: Iterable[str]) -> PathSpec[Pattern]:
         try:
             patterns.extend(PathSpec.from_lines("gitignore", [line]).patterns)
         except (ValueError, re.error) as error:
-            raise IgnoreRuleInvalid(origin, number, line) from error
+            from ..dependencies.url_credentials import masked
+
+            raise IgnoreRuleInvalid(origin, number, masked(line)) from error
     return PathSpec(patterns)

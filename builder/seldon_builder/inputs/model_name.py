@@ -50,8 +50,9 @@ def _checked(source: Source, code: ModelCode, name: str, settings: Settings, emi
     setting = settings.find(MODEL_NAME)
     origin = setting.origin if setting else ""
     module_name, class_name = _module_and_class(name)
+    shown = setting.value if setting else name
     if not all(part.isidentifier() for part in name.split(".")):
-        raise SettingInvalid([f"{origin}: MODEL_NAME={name} is not the dotted name of a Python class"])
+        raise SettingInvalid([f"{origin}: MODEL_NAME={shown} is not the dotted name of a Python class"])
     if module_name not in code.paths:
         _accept_installed(source, code, name, origin, emit)
         return name

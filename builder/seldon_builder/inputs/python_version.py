@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..dependencies.url_credentials import masked
 from ..detection import Detection
 from ..errors.base import PythonConflict
 from ..settings import Settings
@@ -87,7 +88,7 @@ def _wish(text: str, origin: str) -> Wanted:
     found = _VERSION.fullmatch(text.strip())
     if not found:
         # No base will allow it, and whoever looks for one says so in the words of the wish.
-        return Wanted(text.strip(), origin=origin)
+        return Wanted(masked(text.strip()), origin=origin)
     return Wanted(found[1], origin=origin, exact=found[1] + found[2] if found[2] else "")
 
 

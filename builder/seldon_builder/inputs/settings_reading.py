@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 
@@ -45,7 +46,9 @@ _SHELL_STATE = re.compile(
 )
 # The image is broken without its own value of these.
 _RESERVED = re.compile(r"PATH|CNB_.*")
-_USER_PART = re.compile(r"://[^/\s]*@")
+# A password that nobody percent-encoded may hold more than a URL allows; a port is not taken for one.
+_USER_PART = re.compile(r"""://(?:[^/\s]*|[^/\s"',:]+:(?!\d+[/?#])[^\s"',]*)@""")
+_LOGIN = re.compile(r"[^\s:]:(?!//)")
 _SECRET_NAME = re.compile(r".*(TOKEN|PASSWORD|PASSWD|SECRET|CREDENTIAL).*|.*_KEY", re.IGNORECASE)
 _WIDTHS = (28, 36, 22)
 
@@ -65,25 +68,37 @@ def read_settings(
     ``caller`` is the environment of whoever called us, ``base`` that of the base image. SettingInvalid
     reports all that is wrong at once.
     """
-    readings = [
-        *_from_defaults(),
-        *_from_caller(caller),
-        *(Said(name, value, BASE) for name, value in base.items()),
-        *_from_source(source),
-        *(from_folder(platform_env, "platform env") if platform_env else ()),
-        *(reading for path in environment_files for reading in from_file(path, f"-E {path.name}")),
-        *from_options(options, "-e"),
-    ]
-    settings = _merged(readings, emit)
+    readings = (
+        _from_defaults(),
+        from_caller(caller),
+        (Said(name, value, BASE) for name, value in base.items()),
+        *given(source, options, environment_files, platform_env),
+    )
+    settings = _merged(chain.from_iterable(readings), emit)
     _warn(settings, emit)
     return settings
+
+
+def given(
+    source: Source,
+    options: Sequence[str],
+    environment_files: Sequence[Path],
+    platform_env: Path | None,
+) -> Iterator[Iterable[Reading]]:
+    """Yield what each place says that was given to this build, the weakest first."""
+    yield _from_source(source)
+    yield from_folder(platform_env, "platform env") if platform_env else ()
+    for path in environment_files:
+        yield from_file(path, f"-E {path.name}")
+    yield from_options(options, "-e")
 
 
 def _from_defaults() -> Iterator[Said]:
     return (Said(name, value, DEFAULT) for name, value in DEFAULTS.items())
 
 
-def _from_caller(caller: Mapping[str, str]) -> Iterator[Said]:
+def from_caller(caller: Mapping[str, str]) -> Iterator[Said]:
+    """Yield what counts of the environment of whoever called us."""
     for name, value in caller.items():
         if _BUILD_ONLY.fullmatch(name) and not _SHELL_STATE.fullmatch(name) and name != "SELDON_WEIGHTS":
             yield Said(name, value, CALLER)
@@ -108,7 +123,7 @@ def _merged(readings: Iterable[Reading], emit: Emit) -> Settings:
         if isinstance(reading, Problem):
             problems.append(str(reading))
         elif not _RESERVED.fullmatch(reading.name):
-            found[reading.name] = _setting(reading)
+            found[reading.name] = setting_of(reading)
         elif reading.origin != BASE:
             why = f"{reading.name} ({reading.origin}) is ignored: the image sets its own."
             emit(warning("detect", why))
@@ -126,9 +141,10 @@ def _wrong_choices(settings: Iterable[Setting]) -> Iterator[str]:
             yield f"{setting.origin}: {setting.name}={setting.value} is none of {known}"
 
 
-def _setting(said: Said) -> Setting:
+def setting_of(said: Said) -> Setting:
+    """Tell what a variable is for, and hide its value where that may hold a password."""
     build_only = bool(_BUILD_ONLY.fullmatch(said.name))
-    if _USER_PART.search(said.value):
+    if _USER_PART.search(said.value) or (build_only and _LOGIN.search(said.value.rpartition("@")[0])):
         return Setting(said.name, Secret(said.value), said.origin, build_only=True)
     hidden = build_only and _SECRET_NAME.fullmatch(said.name)
     return Setting(said.name, Secret(said.value) if hidden else said.value, said.origin, build_only)
