@@ -139,6 +139,20 @@ def test_an_unreadable_record_counts_as_none(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+def test_a_blob_has_its_name_only_once_the_disk_has_its_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, seen = Store(tmp_path), []
+
+    def fsync(handle: int) -> None:
+        seen.append((os.fstat(handle).st_size, list((tmp_path / "blobs").iterdir())))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    store.add(b"content")
+
+    assert seen == [(7, [])]
+
+
 def test_a_packing_that_fails_leaves_nothing(tmp_path: Path) -> None:
     def pack(writer: BlobWriter) -> tuple[Digest, int]:
         writer.write(b"half")
