@@ -349,3 +349,41 @@ def test_an_error_of_a_plugin_is_answered_as_what_it_derives_from(
 
     assert reply.status == status
     assert b"no pigeon carries this" in reply.body
+
+
+@pytest.fixture(scope="module")
+def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("narrow"), MODEL, {"SELDON_MAX_BODY_BYTES": "100000"}) as server:
+        yield server
+
+
+def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_read(narrow: Server) -> None:
+    connection = narrow.connect()
+    connection.putrequest("POST", PREDICTIONS)
+    connection.putheader("Content-Length", str(1 << 50))
+    connection.endheaders()
+    response = connection.getresponse()
+
+    assert response.status == 413
+    assert json.loads(response.read())["status"]["reason"] == "PAYLOAD_TOO_LARGE"
+    connection.close()
+
+
+def test_a_body_of_unknown_size_is_read_up_to_the_limit_alone(narrow: Server) -> None:
+    connection = narrow.connect()
+    connection.request("POST", PREDICTIONS, iter([b" " * 60000] * 3), JSON, encode_chunked=True)
+
+    assert connection.getresponse().status == 413
+    connection.close()
+
+
+def test_a_client_that_sent_all_of_a_refused_body_keeps_its_connection(narrow: Server) -> None:
+    connection = narrow.connect()
+
+    assert exchange(connection, "POST", PREDICTIONS, b" " * 10_000_000).status == 413
+    assert exchange(connection, "POST", PREDICTIONS, b'{"data": {"ndarray": [1]}}').status == 200
+    connection.close()
+
+
+def test_a_body_of_exactly_the_limit_is_answered(narrow: Server) -> None:
+    assert narrow.request("POST", PREDICTIONS, b'{"data": {"ndarray": [1]}}'.ljust(100000)).status == 200

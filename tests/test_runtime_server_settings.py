@@ -52,6 +52,8 @@ def test_the_log_level_may_be_written_in_any_case(level: str) -> None:
         ("SELDON_GRACE_SECONDS", "nan", SettingInvalid),
         ("SELDON_GRACE_SECONDS", "-1", SettingInvalid),
         ("SELDON_LOG_LEVEL", "loud", SettingInvalid),
+        ("SELDON_MAX_BODY_BYTES", "0", SettingInvalid),
+        ("SELDON_MAX_BODY_BYTES", "1 MB", SettingInvalid),
         ("PREDICTIVE_UNIT_PARAMETERS", "{", ParametersInvalid),
     ],
 )

@@ -186,6 +186,14 @@ class ModelFailed(RequestError):
         super().__init__(str(error) or type(error).__name__)
 
 
+class BodyTooLarge(RequestError):
+    """The request is larger than what the server takes in."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        super().__init__(f"the body is larger than {most} bytes, the limit of SELDON_MAX_BODY_BYTES")
+
+
 class PathUnknown(RequestError):
     """Nothing is served at this path."""
 

@@ -12,6 +12,7 @@ import orjson
 from . import codec
 from .errors import (
     AnswerInvalid,
+    BodyTooLarge,
     MethodMissing,
     ModelFailed,
     PathUnknown,
@@ -30,6 +31,7 @@ STATUS: Mapping[type[RequestError], tuple[int, str]] = {
     PayloadInvalid: (400, BAD_DATA),
     AnswerInvalid: (400, BAD_DATA),
     MethodMissing: (400, BAD_DATA),
+    BodyTooLarge: (413, "PAYLOAD_TOO_LARGE"),
     PathUnknown: (404, "NOT_FOUND"),
     VerbRefused: (405, "METHOD_NOT_ALLOWED"),
     ModelFailed: (500, INTERNAL),
@@ -53,10 +55,14 @@ Route: TypeAlias = Callable[[Scope, Receive], Awaitable[Reply]]
 
 
 class Rest:
-    """Answers Seldon's paths for one model; ``draining`` asks clients to leave after their next answer."""
+    """Answers Seldon's paths for one model; ``draining`` asks clients to leave after their next answer.
 
-    def __init__(self, model: Model) -> None:
+    A body of more than ``largest_body`` bytes is refused.
+    """
+
+    def __init__(self, model: Model, largest_body: int) -> None:
         self.draining = False
+        self._largest_body = largest_body
         self._model = model
         self._predict_is_async = model.component.is_async("predict")
         self._health_is_async = model.component.is_async("health_status")
@@ -100,7 +106,7 @@ class Rest:
         return route
 
     async def _predict(self, scope: Scope, receive: Receive) -> Reply:
-        body = await read_body(receive)
+        body = await read_body(scope, receive, self._largest_body)
         if not self._predict_is_async:
             return Reply(await self._model.run(self._predict_now, scope, body))
         message = codec.decode(seldon_message(scope, body))

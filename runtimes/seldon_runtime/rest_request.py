@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
 from . import codec
-from .errors import PayloadInvalid
+from .errors import BodyTooLarge, PayloadInvalid
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -15,24 +15,31 @@ Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 FORM = b"application/x-www-form-urlencoded"
 
 
-async def read_body(receive: Receive) -> bytes:
-    """Read the whole body."""
+async def read_body(scope: Scope, receive: Receive, most: int) -> bytes:
+    """Read the whole body; BodyTooLarge for one of more than ``most`` bytes, unread where it says so."""
+    # The parser refused what is no number.
+    if int(_header(scope, b"content-length") or 0) > most:
+        raise BodyTooLarge(most)
     event = await receive()
     body: bytes = event.get("body", b"")
     if not event.get("more_body"):
         return body
-    parts = [body]
+    parts, size = [body], len(body)
     while event.get("more_body"):
         event = await receive()
         if event["type"] == "http.disconnect":
             raise PayloadInvalid("the client left before its body ended")
-        parts.append(event.get("body", b""))
+        body = event.get("body", b"")
+        size += len(body)
+        if size > most:
+            raise BodyTooLarge(most)
+        parts.append(body)
     return b"".join(parts)
 
 
 def seldon_message(scope: Scope, body: bytes) -> object:
     """Return the message: from the form field ``json``, else the query's ``json``, else the body itself."""
-    kind = _content_type(scope)
+    kind = _header(scope, b"content-type").partition(b";")[0].strip().lower()
     # A client that posts bare JSON under curl's default content type means the body.
     if kind == FORM and body.lstrip()[:1] != b"{":
         found = _field(body)
@@ -47,11 +54,11 @@ def seldon_message(scope: Scope, body: bytes) -> object:
     return codec.parse(body)
 
 
-def _content_type(scope: Scope) -> bytes:
+def _header(scope: Scope, wanted: bytes) -> bytes:
     for name, value in scope["headers"]:
-        if name == b"content-type":
-            kind: bytes = value.partition(b";")[0].strip().lower()
-            return kind
+        if name == wanted:
+            found: bytes = value
+            return found
     return b""
 
 

@@ -34,7 +34,7 @@ class RestFront:
         # Its story is ours to tell; its warnings stay.
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
         listener = listening(settings.host, settings.http_port, PORTS[0].variable)
-        server = _Server(Rest(model))
+        server = _Server(Rest(model, settings.largest_body))
         serving = asyncio.create_task(server.serve([listener]))
         while not server.started and not serving.done():
             await asyncio.sleep(0)

@@ -12,6 +12,8 @@ from .errors import ModelNameInvalid, ParametersInvalid, SettingInvalid
 
 Value = TypeVar("Value")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+# Megabytes of JSON become many times as much memory: enough for a batch of images, not for the whole node.
+LARGEST_BODY = 128 << 20
 TRUE, FALSE = ("y", "yes", "t", "true", "on", "1"), ("n", "no", "f", "false", "off", "0")
 
 
@@ -20,7 +22,7 @@ class ServerSettings:
     """What to serve, from which folder, and how.
 
     ``parameters`` are the constructor's arguments; ``threads`` how many predictions run at once; ``grace``
-    the seconds from the signal to stop until the process is gone.
+    the seconds from the signal to stop until the process is gone; ``largest_body`` the bytes of a request.
     """
 
     model_name: str
@@ -30,6 +32,7 @@ class ServerSettings:
     http_port: int = 9000
     threads: int = 1
     grace: float = 20.0
+    largest_body: int = LARGEST_BODY
     log_level: str = "INFO"
 
 
@@ -46,6 +49,7 @@ def settings_from(variables: Mapping[str, str], folder: Path) -> ServerSettings:
         http_port=int(_number(variables, "PREDICTIVE_UNIT_HTTP_SERVICE_PORT", legacy, 0, 65535)),
         threads=int(_number(variables, "GUNICORN_THREADS", 1, 1, 1024)),
         grace=_number(variables, "SELDON_GRACE_SECONDS", 20.0, 0, 86400),
+        largest_body=int(_number(variables, "SELDON_MAX_BODY_BYTES", LARGEST_BODY, 1, 1 << 40)),
         log_level=_log_level(variables.get("SELDON_LOG_LEVEL", "")),
     )
 
