@@ -12,8 +12,9 @@ from seldon_builder.base import Base, base_for
 from seldon_builder.base.base_interpreter import interpreter_of
 from seldon_builder.base.debian import host_architecture
 from seldon_builder.connections import Connections
-from seldon_builder.errors.base import BaseNotMade, PythonConflict
+from seldon_builder.errors.base import PythonConflict
 from seldon_builder.errors.destination import ImageNotFound
+from seldon_builder.errors.resolution import OfflineMissing
 from seldon_builder.events import Event, silent
 from seldon_builder.inputs.python_version import Wanted
 from seldon_builder.media.layout import LayoutDestination
@@ -156,7 +157,7 @@ def test_only_a_base_made_here_shares_its_bytecode(
 
 
 def test_offline_the_default_base_has_to_be_there(store: Store) -> None:
-    with pytest.raises(BaseNotMade, match="bookworm"):
+    with pytest.raises(OfflineMissing, match="bookworm"):
         base_for(
             "", Wanted("3.11"), host_architecture(), store, silent, connections=Connections(), offline=True
         )

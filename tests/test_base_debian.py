@@ -17,6 +17,7 @@ from seldon_builder.base.tree import tree_of
 from seldon_builder.cli import base as cli_base
 from seldon_builder.cli.caller import Caller
 from seldon_builder.errors.base import BaseNotMade, BootstrapMissing
+from seldon_builder.errors.resolution import OfflineMissing
 from seldon_builder.events import Event, EventKind, silent
 from seldon_builder.image import EPOCH, Image
 from seldon_builder.store import Store
@@ -217,8 +218,9 @@ def test_an_unreachable_mirror_is_an_error_that_says_so(tmp_path: Path) -> None:
 
 
 def test_offline_nothing_is_made(tmp_path: Path) -> None:
-    with pytest.raises(BaseNotMade, match="may not use the network"):
+    with pytest.raises(OfflineMissing, match=r"the base image trixie/.* --offline forbids") as caught:
         debian_base("trixie", host_architecture(), Store(tmp_path), silent, offline=True)
+    assert caught.value.hint == "build once without --offline, or give --run-image oci:DIR"
 
 
 def test_the_first_name_of_a_hard_linked_file_holds_it(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pluggy
 import pytest
 from seldon_builder import hookspecs
 from seldon_builder.dependencies.resolution import detected, export, lock_for
+from seldon_builder.destination import Output
 from seldon_builder.detection import Detection
 from seldon_builder.digest import Digest
 from seldon_builder.errors.resolution import (
@@ -20,7 +21,9 @@ from seldon_builder.errors.resolution import (
 )
 from seldon_builder.events import Event, EventKind
 from seldon_builder.lock import Lock
+from seldon_builder.order import Order
 from seldon_builder.package_index import PackageIndex
+from seldon_builder.reference import Reference
 from seldon_builder.settings import Settings
 from seldon_builder.source import Source, SourceFile
 from seldon_builder.store import Store
@@ -76,7 +79,14 @@ class Desk:
         self.root = folder / "model"
         self.events: list[Event] = []
 
-    def lock(self, target: Target = TRIXIE, *, exported: bool = True, **files: str) -> Lock:
+    def lock(
+        self,
+        target: Target = TRIXIE,
+        *,
+        exported: bool = True,
+        lock_command: str = "seldon-python lock",
+        **files: str,
+    ) -> Lock:
         self.events.clear()
         source = source_of(self.root, **files)
         return lock_for(
@@ -90,6 +100,7 @@ class Desk:
             self.events.append,
             runtime_requirements=("numpy>=1.26",),
             exported=exported,
+            lock_command=lock_command,
         )
 
     offline = False
@@ -176,6 +187,12 @@ def test_a_version_that_the_user_chose_is_not_added_again(desk: Desk) -> None:
     assert lock.roots == ("redis",)
 
 
+def test_imports_that_nothing_provides_are_told_in_the_order_of_the_files(desk: Desk) -> None:
+    desk.lock(Model__py="import zeta\nimport alef\n", Another__py="import omega\n")
+    told = [line.partition(" ")[0] for line in desk.said(EventKind.WARNING).splitlines()]
+    assert told == ["Another.py:1", "Model.py:1", "Model.py:2"]
+
+
 def test_an_import_that_nothing_provides_is_told_with_the_way_out(desk: Desk) -> None:
     desk.lock(Model__py="import sklearn\n")
     assert "Model.py:1 imports sklearn, which no requirement provides: add scikit-learn" in desk.said(
@@ -217,6 +234,19 @@ def test_an_exported_lock_that_no_longer_matches_says_what_changed(desk: Desk) -
     with pytest.raises(LockOutdated) as caught:
         desk.lock(requirements__txt="alpha\nbeta\n")
     assert caught.value.changes == ("added:   requirement alpha", "removed: requirement alpha<2")
+
+
+def test_an_outdated_lock_shows_the_command_that_makes_it_anew(desk: Desk) -> None:
+    order = Order(desk.root, Output("docker", Reference("model")), python="3.11", architecture="arm64")
+    with pytest.raises(LockOutdated) as caught:
+        desk.lock(pylock__toml="lock-version = ", lock_command=order.lock_command("amd64"))
+    command = f"seldon-python lock {desk.root} --python 3.11 --platform linux/arm64"
+    assert f"make it anew with `{command}`" in caught.value.hint
+
+
+def test_the_command_that_locks_names_only_what_is_no_default(tmp_path: Path) -> None:
+    order = Order(tmp_path / "my model", Output("docker", Reference("model")), engine="pip-tools")
+    assert order.lock_command("amd64") == f"seldon-python lock '{tmp_path}/my model' --engine pip-tools"
 
 
 def test_an_exported_lock_does_not_mind_the_order_of_the_lines(desk: Desk) -> None:

@@ -12,6 +12,7 @@ from seldon_runtime.plugins import requirements
 
 from . import base
 from .base.base_interpreter import interpreter_of
+from .base.debian import host_architecture
 from .dependencies import resolution
 from .destination import Destination, Written
 from .detection import Detection
@@ -177,6 +178,7 @@ def locked(
         interpreter=interpreter,
         refresh=order.refresh,
         exported=order.exported,
+        lock_command=order.lock_command(host_architecture()),
     )
 
 

@@ -43,3 +43,21 @@ class Order:
     force: bool = False
     mirror: str = ""
     ca_bundle: Path | None = None
+
+    def lock_command(self, here: str) -> str:
+        """Write the command that locks for the same target; ``here`` is this machine's architecture.
+
+        Variables are left to the user: their values may be secrets.
+        """
+        import shlex
+
+        platform = f"linux/{self.architecture}" if self.architecture != here else ""
+        engine = self.engine if self.engine != Order.engine else ""
+        given = (
+            ("run-image", self.run_image),
+            ("python", self.python),
+            ("platform", platform),
+            ("engine", engine),
+        )
+        chosen = [word for name, value in given if value for word in (f"--{name}", value)]
+        return shlex.join(["seldon-python", "lock", str(self.folder), *chosen])

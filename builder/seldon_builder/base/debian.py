@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from ..digest import Digest
-from ..errors.base import BaseNotMade
+from ..errors.resolution import OfflineMissing
 from ..events import Emit, decision
 from ..image import Image
 from ..layer import Layer, LayerKind
@@ -51,8 +51,8 @@ def debian_base(
         if not force and (kept := _kept(store, key)):
             return kept
         if offline:
-            missing = "it is not in the store, and this build may not use the network"
-            raise BaseNotMade(f"{suite}/{architecture}", missing)
+            base = f"the base image {suite}/{architecture}, whose making --offline forbids"
+            raise OfflineMissing([base], "build once without --offline, or give --run-image oci:DIR")
         emit(
             decision("base", f"Making the base image of Debian {suite} for {architecture}: not in the store")
         )

@@ -40,6 +40,7 @@ class Resolver:
     emit: Emit
     interpreter: Interpreter | None = None
     refresh: bool = False
+    lock_command: str = "seldon-python lock"
 
     def inputs(self, detection: Detection) -> Inputs:
         """Gather all that the lock of ``detection`` depends on."""
@@ -101,18 +102,20 @@ def lock_for(
     interpreter: Interpreter | None = None,
     refresh: bool = False,
     exported: bool = True,
+    lock_command: str = "seldon-python lock",
 ) -> Lock:
     """Lock what ``source`` and the runtime need: every artifact in the store, in the order of the layers.
 
     The lock in the source holds (LockOutdated where it no longer answers), unless ``exported`` is off to make
     it anew; else one that was made of the same inputs; else the engine makes one. ``refresh`` asks the engine
-    whatever the store knows.
+    whatever the store knows. ``lock_command`` is what makes the lock in the source anew.
     """
     wanted = ask(detection or NOTHING_ASKED, runtime_requirements)
     # What a file of the model says wins over the user's variables, as pip has it.
-    resolver = Resolver(target, wanted.index.merged(index), engine, hooks, store, emit, interpreter, refresh)
+    index = wanted.index.merged(index)
+    resolver = Resolver(target, index, engine, hooks, store, emit, interpreter, refresh, lock_command)
     imports = imports_of(source)
-    known = _exported(source, emit)
+    known = _exported(source, resolver)
     if known and exported:
         lock = _from_exported(known, wanted, imports, resolver)
     else:
@@ -203,15 +206,15 @@ def _check_hashes(wanted: Detection, lock: Lock, resolver: Resolver) -> None:
         raise HashMismatch(bad)
 
 
-def _exported(source: Source, emit: Emit) -> pylock.ExportedLock | None:
+def _exported(source: Source, resolver: Resolver) -> pylock.ExportedLock | None:
     if not source.has(pylock.FILE):
         return None
     try:
         found = pylock.read_pylock(source.read(pylock.FILE).decode(errors="replace"), source.root)
     except pylock.PylockInvalid as error:
-        raise LockOutdated(pylock.FILE, [str(error)]) from error
+        raise LockOutdated(pylock.FILE, [str(error)], resolver.lock_command) from error
     if found is None:
-        emit(decision("lock", f"Not using {pylock.FILE}: another tool wrote it"))
+        resolver.emit(decision("lock", f"Not using {pylock.FILE}: another tool wrote it"))
     return found
 
 
@@ -231,7 +234,8 @@ def _from_exported(
     missing = [f"added:   {item.origin}" for item in _carried(imports, known.lock)]
     if inputs.digest != known.lock.inputs or missing:
         changes = (*inputs.changes_since(known.asked), *missing)
-        raise LockOutdated(pylock.FILE, changes or ["it was changed by hand, or another release wrote it"])
+        changes = changes or ("it was changed by hand, or another release wrote it",)
+        raise LockOutdated(pylock.FILE, changes, resolver.lock_command)
     resolver.emit(decision("lock", f"Using {pylock.FILE} of the source: it matches what is asked for"))
     return fetch(known.lock, resolver.index, resolver.store, resolver.emit)
 
@@ -255,7 +259,7 @@ def _warn(imports: Imports, lock: Lock, store: Store, emit: Emit) -> None:
         and not any(lock.find(name) for name in providers(item.module))
     ]
     provided = modules_of(lock, store) if unnamed else frozenset[str]()
-    for item in unnamed:
+    for item in sorted(unnamed, key=lambda item: (item.file, item.line)):
         if item.module not in provided:
             hint = f"add {providers(item.module)[0]}"
             where = f"{item.file}:{item.line} imports {item.module}"

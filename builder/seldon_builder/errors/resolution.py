@@ -180,10 +180,10 @@ class LockOutdated(SeldonError):
 
     exit_code: ClassVar[int] = 28
 
-    def __init__(self, path: Path | str, changes: Sequence[str]) -> None:
+    def __init__(self, path: Path | str, changes: Sequence[str], command: str = "seldon-python lock") -> None:
         super().__init__(
             f"{path} no longer matches what is asked for:{_listed(changes)}",
-            hint="run `seldon-python lock` to make it anew, or take the change back",
+            hint=f"make it anew with `{command}`, or take the change back",
         )
         self.path = path
         self.changes = tuple(changes)
@@ -194,10 +194,11 @@ class OfflineMissing(SeldonError):
 
     exit_code: ClassVar[int] = 29
 
-    def __init__(self, missing: Sequence[str]) -> None:
+    def __init__(self, missing: Sequence[str], hint: str = "") -> None:
         super().__init__(
             f"Offline, and not in the store: {', '.join(missing)}.",
-            hint="build once with network to warm the store, or name a folder that has the wheels "
+            hint=hint
+            or "build once with network to warm the store, or name a folder that has the wheels "
             "(PIP_FIND_LINKS)",
         )
         self.missing = tuple(missing)
