@@ -49,6 +49,7 @@ def test_the_oldest_schema_has_build_at_the_top(tmp_path: Path, head: str) -> No
 
 WRONG = [
     ("a = 1\nb = \n", "line 2"),
+    ("a = " + "[" * 20000, "nested too deep"),
     ('[_]\nschema-version = "9"\n', "schema-version '9'"),
     ("io = 3\n", "io must be a table"),
     ('[io.buildpacks]\nexclude = "x"\n', "exclude of .io.buildpacks. must be a list"),

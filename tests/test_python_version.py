@@ -125,3 +125,13 @@ def test_every_suite_has_a_supported_python() -> None:
 )  # fmt: skip
 def test_specifiers_take_minor_and_whole_versions(specifier: str, python: str, expected: bool) -> None:
     assert Wanted(specifier=specifier).allows(python) is expected
+
+
+def test_a_pyproject_that_no_parser_can_follow_wishes_for_nothing(tmp_path: Path) -> None:
+    assert wanted(tmp_path, {"pyproject.toml": "a = " + "[" * 20000}) == Wanted()
+
+
+def test_a_wish_with_a_password_is_kept_without_it(tmp_path: Path) -> None:
+    found = wanted(tmp_path, {"runtime.txt": "http://user:s3cr3t@host/3.11"})
+
+    assert str(found) == "http://***@host/3.11"

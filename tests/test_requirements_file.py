@@ -112,7 +112,7 @@ def test_a_cycle_of_files_is_told(tmp_path: Path) -> None:
         ("wheel.whl", "no file wheel.whl"),
         ("numpy==${VERSION}", "-e VERSION="),
         ("https://example.com/odd.whl", "not a wheel's name"),
-        ("https://[example.com/x-1-py3-none-any.whl", "IPv6"),
+        ("https://[example.com/x-1-py3-none-any.whl", "host or port of the URL cannot be read"),
     ],
 )
 def test_a_bad_line_is_shown_with_its_reason(tmp_path: Path, line: str, reason: str) -> None:

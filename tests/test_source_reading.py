@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import tempfile
 from pathlib import Path
@@ -12,13 +13,16 @@ from seldon_builder.errors import SeldonError
 from seldon_builder.errors.source import (
     FileNameNotText,
     FileUnreadable,
+    SettingInvalid,
     SourceEmpty,
     SourceMissing,
     SpecialFile,
     SymlinkLeavesSource,
 )
 from seldon_builder.events import Event, silent
+from seldon_builder.inputs.settings_reading import read_settings
 from seldon_builder.inputs.source_reading import read_source
+from seldon_builder.source import LARGEST_SETTINGS, Source
 
 
 @pytest.fixture
@@ -232,3 +236,48 @@ def test_a_broken_project_file_is_a_seldon_error(model: Path) -> None:
 
     with pytest.raises(SeldonError, match="line 1"):
         read_source(model, silent)
+
+
+SETTINGS_FILES = (".s2i/environment", ".s2iignore", ".dockerignore", "project.toml")
+
+
+@pytest.mark.parametrize("name", SETTINGS_FILES)
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link", "huge"])
+def test_a_settings_file_that_is_no_file_of_the_folder_is_refused(
+    tmp_path: Path, name: str, kind: str
+) -> None:
+    root, outside = tmp_path / "model", tmp_path / "outside"
+    place = root / name
+    place.parent.mkdir(parents=True)
+    (root / "Model.py").write_text("class Model: ...\n")
+    outside.write_text("A=1\n")
+    if kind == "pipe":
+        os.mkfifo(place)
+    elif kind == "folder":
+        place.mkdir()
+    elif kind == "link":
+        place.symlink_to(outside)
+    else:
+        place.touch()
+        os.truncate(place, LARGEST_SETTINGS + 1)
+
+    with pytest.raises((FileUnreadable, SettingInvalid), match=re.escape(name)):
+        read_settings(read_source(root, silent))
+
+
+@pytest.mark.parametrize("name", SETTINGS_FILES)
+def test_a_settings_file_may_be_a_link_within_the_folder(tmp_path: Path, name: str) -> None:
+    place = tmp_path / name
+    place.parent.mkdir(exist_ok=True)
+    (tmp_path / "Model.py").write_text("class Model: ...\n")
+    (tmp_path / "real").write_text("# nothing\n")
+    place.symlink_to(os.path.relpath(tmp_path / "real", place.parent))
+
+    assert read_settings(read_source(tmp_path, silent)).find("A") is None
+
+
+def test_a_pipe_that_took_the_place_of_a_file_does_not_hold_the_build_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "Model.py")
+
+    with pytest.raises(OSError, match="not a regular file"):
+        Source(tmp_path, ()).read("Model.py")

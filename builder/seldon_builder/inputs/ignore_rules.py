@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors.source import FileUnreadable, IgnoreRuleInvalid
+from ..source import read_inside
 from .project_toml import PROJECT_FILE, read_project
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _rules(root: Path) -> Iterator[IgnoreRule]:
 
 def _lines(root: Path, name: str) -> list[str] | None:
     try:
-        return (root / name).read_text("utf-8-sig", "replace").splitlines()
+        return read_inside(root, name).decode("utf-8-sig", "replace").splitlines()
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors.source import FileUnreadable, ProjectInvalid
+from ..source import read_inside
 
 PROJECT_FILE = "project.toml"
 _SCHEMAS = ("0.1", "0.2", "0.3")
@@ -31,7 +32,7 @@ def read_project(root: Path) -> Project:
     """Read project.toml of ``root`` (schema 0.1, 0.2 or 0.3); an absent one says nothing."""
     path = root / PROJECT_FILE
     try:
-        content = path.read_bytes()
+        content = read_inside(root, PROJECT_FILE)
     except FileNotFoundError:
         return Project()
     except OSError as error:
@@ -46,6 +47,8 @@ def _parsed(path: Path, content: bytes) -> Mapping[str, Any]:
         return tomllib.loads(content.decode())
     except ValueError as error:  # also TOMLDecodeError, which says line and column, and UnicodeDecodeError
         raise ProjectInvalid(path, str(error)) from error
+    except RecursionError as error:
+        raise ProjectInvalid(path, "its lists or tables are nested too deep") from error
 
 
 class _Reader:

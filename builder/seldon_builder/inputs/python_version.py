@@ -107,7 +107,7 @@ def _requires_python(source: Source) -> Wanted | None:
 
     try:
         document = tomllib.loads(source.read("pyproject.toml").decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         # Whoever reads the project's requirements complains about the file, with its line.
         return None
     project = document.get("project")

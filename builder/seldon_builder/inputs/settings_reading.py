@@ -12,7 +12,7 @@ from ..errors.source import SettingInvalid
 from ..events import Emit, silent, warning
 from ..secret import MASK, Secret
 from ..settings import Setting, Settings
-from ..source import Source
+from ..source import Source, read_inside
 from .environment_file import (
     Problem,
     Reading,
@@ -106,7 +106,7 @@ def from_caller(caller: Mapping[str, str]) -> Iterator[Said]:
 
 def _from_source(source: Source) -> Iterator[Reading]:
     try:
-        yield from from_lines(source.read(S2I_ENVIRONMENT).decode(), S2I_ENVIRONMENT)
+        yield from from_lines(read_inside(source.root, S2I_ENVIRONMENT).decode(), S2I_ENVIRONMENT)
     except (FileNotFoundError, NotADirectoryError):
         pass
     except UnicodeDecodeError:
