@@ -146,6 +146,54 @@ def test_labels_are_believed_without_unpacking_unless_forced(store: Store) -> No
     assert look(store, made, force=True).python_version == "3.12.4"
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("python.version", "5"),
+        ("python.version", "3.11.2\n"),
+        ("python.version", "3.٣.2"),
+        ("python.path", "/../../etc/passwd"),
+        ("python.path", "../../etc/passwd"),
+        ("python.path", "/usr/bin/.."),
+        ("python.path", ""),
+        ("python.path", "/usr/bin/python\n"),
+        ("python.path", "/usr/bin/python3 -c"),
+        ("glibc.version", "abc"),
+        ("glibc.version", "2.x"),
+        ("glibc.version", ""),
+    ],
+)
+def test_a_label_that_cannot_be_true_is_refused_and_forced_past(store: Store, key: str, value: str) -> None:
+    labels = {
+        "io.seldon.python.version": "3.11.2",
+        "io.seldon.python.path": "/usr/bin/python3.11",
+        "io.seldon.glibc.version": "2.36",
+        f"io.seldon.{key}": value,
+    }
+    made = foreign(store, [python("usr/bin/python3.12"), LIBC], {"Labels": labels})
+
+    with pytest.raises(BaseNotSupported, match=f"its label io.seldon.{key} is"):
+        look(store, made)
+    assert look(store, made, force=True).python_version == "3.12.4"
+
+
+def test_folders_in_the_place_of_programs_are_none(store: Store) -> None:
+    members = [
+        bases.folder("usr/bin/python3.13"),
+        bases.folder("lib64/libc.so.6"),
+        python("usr/bin/python3.12"),
+        LIBC,
+    ]
+
+    assert look(store, foreign(store, members)).python == "3.12"
+
+
+def test_a_path_that_no_folder_can_have_is_passed_over(store: Store) -> None:
+    config = {"Env": [f"PATH=/{'a' * 300}:/{'b/' * 3000}:/usr/bin"]}
+
+    assert look(store, foreign(store, [python("usr/bin/python3.12"), LIBC], config)).python == "3.12"
+
+
 def test_the_answer_is_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     made = foreign(store, [python("usr/bin/python3.12"), LIBC])
     first = look(store, made)

@@ -230,6 +230,32 @@ def test_what_is_no_layer_is_an_error_of_ours(store: Store, data: bytes) -> None
         unpack(Image("amd64", (stored(store, data, "0" * 64),)), store, silent)
 
 
+@pytest.mark.parametrize("moment", ["1e300", "nan", "-1e30", "-inf", "99999999999"])
+def test_a_moment_that_no_disk_can_hold_is_the_beginning_of_time(store: Store, moment: str) -> None:
+    info, content = member("folder/a", b"a")
+    info.pax_headers = {"mtime": moment}
+    inside, _ = folder("folder")
+    inside.pax_headers = {"mtime": moment}
+
+    root = unpack(image(store, [(inside, b""), (info, content)]), store, silent)
+
+    assert [(root / name).stat().st_mtime for name in ("folder", "folder/a")] == [0, 0]
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a/" * 1900 + "b", "a" * 300])
+def test_a_name_that_no_disk_can_hold_is_an_error_of_ours(store: Store, name: str) -> None:
+    info, content = member("short", b"a")
+    info.pax_headers = {"path": name}
+    with pytest.raises(LayerUnreadable):
+        unpack(image(store, [(info, content)]), store, silent)
+
+
+def test_a_link_to_a_deep_folder_makes_none_that_is_deeper(store: Store) -> None:
+    deep = "a/" * 200 + "b"
+    with pytest.raises(LayerUnreadable, match="nested more than"):
+        unpack(image(store, [folder(deep), link("l", deep), member(f"l/{deep}")]), store, silent)
+
+
 def test_a_file_where_a_folder_must_be_is_an_error_of_ours(store: Store) -> None:
     with pytest.raises(LayerUnreadable):
         unpack(image(store, [member("a", b"a"), member("a/b", b"b")]), store, silent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ..digest import Digest
@@ -18,6 +18,12 @@ from .labels import GLIBC_VERSION, PATH, PYTHON_PATH, PYTHON_VERSION
 from .rootfs import chain_of, place_of, resolve
 
 _NAME = re.compile(r"python(?:3(?:\.(\d+))?)?")
+# What the labels must look like: they go into paths, platforms and command lines.
+_SHAPES = {
+    PYTHON_VERSION: re.compile(r"3\.\d{1,3}\.\d{1,3}(?:(?:a|b|rc)\d{1,3})?\+?", re.ASCII),
+    GLIBC_VERSION: re.compile(r"2\.\d{1,3}(?:\.\d{1,3})?", re.ASCII),
+    PYTHON_PATH: re.compile(r"(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._+-]{1,255}){1,32}"),
+}
 _GLIBC = re.compile(rb"GNU C Library [^\n]*release version (\d+\.\d+)")
 _LIBC_PLACES = ("lib", "lib64", "usr/lib", "usr/lib64")
 
@@ -38,7 +44,7 @@ def target_of(
     """
     labels, wanted = image.labels, wanted or Wanted()
     if not force and {PYTHON_VERSION, GLIBC_VERSION, PYTHON_PATH} <= labels.keys():
-        version, glibc, path = (labels[key] for key in (PYTHON_VERSION, GLIBC_VERSION, PYTHON_PATH))
+        version, glibc, path = (_label(labels, key, name) for key in _SHAPES)
         target = Target(image.architecture, version, glibc, path, image.os)
     else:
         target = _remembered(image, name, rootfs, store, emit, wanted, force=force)
@@ -52,6 +58,13 @@ def target_of(
             )
         )
     return target
+
+
+def _label(labels: Mapping[str, str], key: str, name: str) -> str:
+    value = labels[key]
+    if not _SHAPES[key].fullmatch(value):
+        raise BaseNotSupported(name, f"its label {key} is {value[:80]!r}, which it cannot be")
+    return value
 
 
 def _remembered(
@@ -139,6 +152,8 @@ def _minor(entry: Path, real: Path) -> str:
 
 def _is_program(path: Path) -> bool:
     # A shell script that looks for a Python elsewhere (pyenv's shims) is none itself.
+    if not path.is_file():
+        return False
     with path.open("rb") as file:
         return file.read(4) == b"\x7fELF"
 
@@ -171,7 +186,7 @@ def _written_version(name: str, root: Path, path: str, minor: str) -> str:
 def _glibc(name: str, root: Path) -> str:
     for folder in _library_folders(root):
         library = resolve(root, f"/{(folder / 'libc.so.6').relative_to(root)}")
-        if library and (found := _GLIBC.search(library.read_bytes())):
+        if library and library.is_file() and (found := _GLIBC.search(library.read_bytes())):
             return found[1].decode()
     raise BaseNotSupported(name, "it has no glibc")
 

@@ -60,8 +60,12 @@ def exclusive(path: Path) -> Iterator[None]:
 
 def resolve(root: Path, path: str) -> Path | None:
     """Follow ``path`` below ``root`` as a process there would; None where nothing is or links loop."""
-    found = place_of(root, path)
-    return found if found is not None and found.exists() else None
+    try:
+        found = place_of(root, path)
+        return found if found is not None and found.exists() else None
+    except OSError:
+        # A name that is longer than any can be.
+        return None
 
 
 def place_of(root: Path, path: str) -> Path | None:

@@ -25,6 +25,9 @@ _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
 # Bytes between two reports of progress: about ten in a second.
 _STEP = 8 << 20
 _CHUNK = 1 << 18
+# No image needs more; walking and removing a tree calls itself once a level.
+_DEEPEST = 256
+_LATEST = float(1 << 33)
 
 
 def unpack_layer(layer: Layer, root: Path, moved: Callable[[int], None]) -> None:
@@ -37,7 +40,8 @@ def unpack_layer(layer: Layer, root: Path, moved: Callable[[int], None]) -> None
             stream = _Counted(_unpacked(layer, blob), moved)
             _lay(stream, root)
             stream.drain()
-        except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        # A ValueError is a name with a NUL byte, or a number that is none.
+        except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError, OverflowError) as error:
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise StoreFull(root) from error
             # Reading a damaged blob of the store to its end tells of the damage and discards it.
@@ -101,12 +105,14 @@ def _lay(stream: _Counted, root: Path) -> None:
             place = _place(root, member.name)
             if place is None or place == root:
                 continue
+            if len(place.relative_to(root).parts) > _DEEPEST:
+                raise tarfile.ReadError(f"its folders are nested more than {_DEEPEST} deep")
             if place.name.startswith(_WHITEOUT):
                 _white_out(place, fresh)
                 continue
             _write(archive, member, place, root)
             if member.isdir():
-                folder_times[place] = member.mtime
+                folder_times[place] = _moment(member)
             fresh.update((place, *place.parents))
     for place, when in folder_times.items():
         if place.is_dir() and not place.is_symlink():
@@ -179,4 +185,10 @@ def _write_file(archive: tarfile.TarFile, member: tarfile.TarInfo, place: Path) 
         shutil.copyfileobj(content, file, _CHUNK)
     place.chmod(member.mode & 0o755 | 0o600)
     # Timestamp bytecode of a base image is believed by its source's mtime.
-    os.utime(place, (member.mtime, member.mtime))
+    when = _moment(member)
+    os.utime(place, (when, when))
+
+
+def _moment(member: tarfile.TarInfo) -> float:
+    """Return when a file changed; what no disk can hold, or is no number, is the beginning of time."""
+    return member.mtime if 0 <= member.mtime < _LATEST else 0.0
