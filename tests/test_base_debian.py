@@ -188,10 +188,10 @@ def test_another_mirror_or_encoder_asks_for_another_base(
     ask = partial(debian_base, "trixie", host_architecture(), store, silent, offline=True)
 
     assert ask().digest == base.image.digest
-    with pytest.raises(BaseNotMade, match="not in the store"):
+    with pytest.raises(OfflineMissing, match="--offline forbids"):
         ask(mirror="http://127.0.0.1:9/debian")
     monkeypatch.setattr(debian, "LAYOUT_VERSION", "another")
-    with pytest.raises(BaseNotMade, match="not in the store"):
+    with pytest.raises(OfflineMissing, match="--offline forbids"):
         ask()
 
 
