@@ -64,6 +64,14 @@ def stored(store: Store, data: bytes, name: str = "demo", version: str = "1.0") 
     return Artifact(name, version, url, store.add(data), len(data))
 
 
+def stored_as_named(store: Store, data: bytes) -> Artifact:
+    """Put a wheel into the store; its ``.dist-info`` folder tells what it is of."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        folders = [name.partition("/")[0] for name in archive.namelist()]
+    info = next(name.removesuffix(".dist-info") for name in folders if name.endswith(".dist-info"))
+    return stored(store, data, *info.split("-"))
+
+
 def demo(files: Files, name: str = "demo", version: str = "1.0") -> bytes:
     """Make a wheel of these files and the least metadata."""
     info = f"{name}-{version}.dist-info"

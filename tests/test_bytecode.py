@@ -11,11 +11,11 @@ from seldon_builder.errors.base import InterpreterFailed
 from seldon_builder.errors.layers import BytecodeIncomplete
 from seldon_builder.layer import Layer
 from seldon_builder.layers.bytecode import bytecode_key, bytecode_layer, is_compiled
-from seldon_builder.layers.compiling import FILES_PER_CHUNK, Compiler
+from seldon_builder.layers.compiling import COMPILED_AT_MOST, FILES_PER_CHUNK, Compiler
 from seldon_builder.store import Store
 from seldon_builder.target import Target
 
-from tests.layer_reading import PREFIX, LocalInterpreter, contents, demo, stored
+from tests.layer_reading import PREFIX, LocalInterpreter, contents, demo, stored, stored_as_named
 
 HERE = LocalInterpreter()
 # Answers with bytecode of its own making for the one file that it is given.
@@ -41,7 +41,7 @@ def compiled(
     tmp_path: Path, *wheels: bytes, processes: int = 2, interpreter: LocalInterpreter | None = None
 ) -> Layer | None:
     store = Store(tmp_path)
-    artifacts = [stored(store, data) for data in wheels]
+    artifacts = [stored_as_named(store, data) for data in wheels]
     return bytecode_layer(store, artifacts, TARGET, Compiler(interpreter or HERE, processes), "bytecode")
 
 
@@ -125,7 +125,8 @@ def test_a_wheel_without_python_makes_no_layer_and_is_remembered(tmp_path: Path)
 
 def test_what_a_base_of_the_user_s_made_serves_no_other_base(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    artifacts = [stored(store, demo({"demo.py": b"pass\n"})), stored(store, demo({"b.py": b"pass\n"}, "b"))]
+    wheels = [demo({"demo.py": b"pass\n"}), demo({"b.py": b"pass\n"}, "b")]
+    artifacts = [stored_as_named(store, data) for data in wheels]
     forger = LocalInterpreter(base="theirs", arguments=("-c", FORGERY))
 
     forged = bytecode_layer(store, artifacts, TARGET, Compiler(forger, 2), "x")
@@ -155,8 +156,27 @@ def test_another_python_than_the_labelled_one_is_refused(tmp_path: Path, version
     assert not list((tmp_path / "records").glob("*/*"))
 
 
+@pytest.mark.parametrize(("surplus", "expected"), [(0, {"demo", "least"}), (1, {"least"})])
+def test_a_source_that_nobody_wrote_by_hand_is_left_out(
+    tmp_path: Path, surplus: int, expected: set[str]
+) -> None:
+    size = COMPILED_AT_MOST + surplus
+    layer = compiled(tmp_path, demo({"demo.py": b"#".ljust(size, b"x"), "least.py": b"pass\n"}))
+
+    assert layer is not None
+    assert {Path(path).name.partition(".")[0] for path in contents(layer)} == expected
+
+
+def test_a_source_whose_pyc_would_have_too_long_a_name_is_left_out(tmp_path: Path) -> None:
+    fits, too_long = "f" * (255 - len(f".{TAG}.pyc")), "t" * (256 - len(f".{TAG}.pyc"))
+    layer = compiled(tmp_path, demo({f"{name}.py": b"pass\n" for name in (fits, too_long)}))
+
+    assert layer is not None
+    assert [Path(path).name for path in contents(layer)] == [f"{fits}.{TAG}.pyc"]
+
+
 def test_a_lack_of_memory_ends_the_run(tmp_path: Path) -> None:
-    big = b"x = [" + b"[1, 'a'], " * 500_000 + b"]\n"
+    big = b"x = [" + b"[1, 'a'], " * 400_000 + b"]\n"
     needy = LocalInterpreter(memory=str(1 << 28))
 
     with pytest.raises(subprocess.CalledProcessError):

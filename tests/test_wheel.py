@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import stat
 import subprocess
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from seldon_builder.errors.layers import WheelMalformed
 from seldon_builder.errors.store import BlobCorrupt
 from seldon_builder.layer import Layer
 from seldon_builder.layers.wheel import wheel_layer
+from seldon_builder.layers.wheel_archive import READ_AT_MOST, WheelContent, open_wheel
 from seldon_builder.lock import Artifact
 from seldon_builder.store import Store
 from seldon_builder.target import Target
@@ -155,6 +157,13 @@ def test_zip64_members_are_read(tmp_path: Path) -> None:
         ("demo-1.0.data/scripts/python3.13", "more than one file"),
         ("demo-1.0.data/platlib/demo.py", "more than one file"),
         ("demo.py/x", "a file and a folder"),
+        ("demo.py/x/y/z", "a file and a folder"),
+        ("demo-1.0.data/data/lib", "a file and a folder"),
+        ("demo-1.0.data/data/bin", "a file and a folder"),
+        ("demo/__pycache__", "a file and a folder"),
+        ("é" * 127 + "xy", "too long"),
+        ("demo-1.0.data/scripts/" + "x" * 256, "too long"),
+        ("/".join(["x" * 200] * 21), "too long"),
         ("other-2.dist-info/METADATA", "one .dist-info"),
     ],
 )
@@ -179,6 +188,54 @@ def test_a_name_that_occurs_twice_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(WheelMalformed, match="twice"):
         layer_of(tmp_path, wheel)
+
+
+def test_names_of_the_greatest_length_are_taken(tmp_path: Path) -> None:
+    name = "é" * 127 + "x"
+    assert f"{SITE}/{name}" in contents(layer_of(tmp_path, demo({name: b""})))
+
+
+def test_a_script_with_too_long_a_name_is_refused(tmp_path: Path) -> None:
+    points = f"[console_scripts]\n{'x' * 256} = demo:main\n".encode()
+
+    with pytest.raises(WheelMalformed, match="too long"):
+        layer_of(tmp_path, demo({f"{INFO}/entry_points.txt": points}))
+
+
+@pytest.mark.parametrize("name", ["entry_points.txt", "RECORD"])
+def test_metadata_that_would_fill_the_memory_is_not_read(tmp_path: Path, name: str) -> None:
+    metadata = {f"{INFO}/METADATA": b"Name: demo\n", f"{INFO}/{name}": b"\n" * (READ_AT_MOST + 1)}
+
+    with pytest.raises(WheelMalformed, match="too many") as caught:
+        layer_of(tmp_path, wheel_bytes(metadata))
+    assert caught.value.member == f"{INFO}/{name}"
+
+
+def test_a_script_may_be_a_program_of_any_size(tmp_path: Path) -> None:
+    program = b"\x7fELF" + bytes(READ_AT_MOST)
+
+    layer = layer_of(tmp_path, demo({"demo-1.0.data/scripts/tool": program}))
+
+    assert contents(layer)[f"{PREFIX}/bin/tool"] == program
+
+
+def test_a_bomb_is_inflated_piece_by_piece(tmp_path: Path) -> None:
+    wheel = wheel_bytes(
+        {f"{INFO}/METADATA": b"Name: demo\n", "demo.bin": bytes(150 << 20)}, zipfile.ZIP_BZIP2
+    )
+    store = Store(tmp_path)
+    artifact = stored(store, wheel)
+
+    tracemalloc.start()
+    with open_wheel(store, artifact) as opened:
+        content = WheelContent(opened, opened.members["demo.bin"])
+        with content.open() as file:
+            while file.read(1 << 20):
+                pass
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert most < 200 << 20
 
 
 @pytest.mark.parametrize("value", ["demo", "demo:main()", "os;evil:main", "../x = demo:main"])
@@ -215,6 +272,29 @@ def test_what_is_no_zip_is_refused(tmp_path: Path) -> None:
         layer_of(tmp_path, b"<html>not found</html>")
 
 
+def test_a_zip_for_readers_of_the_future_is_refused(tmp_path: Path) -> None:
+    wheel = bytearray(demo({"demo.py": b"x"}))
+    wheel[wheel.rindex(b"PK\x01\x02") + 6] = 99
+
+    with pytest.raises(WheelMalformed, match=r"zip file version 9\.9"):
+        layer_of(tmp_path, bytes(wheel))
+
+
+@pytest.mark.parametrize(("name", "version"), [("numpy", "1.0"), ("demo", "9.9")])
+def test_a_wheel_of_another_distribution_than_locked_is_refused(
+    tmp_path: Path, name: str, version: str
+) -> None:
+    with pytest.raises(WheelMalformed, match=r"locked as demo 1\.0"):
+        layer_of(tmp_path, demo({}, name, version))
+
+
+@pytest.mark.parametrize(("name", "version"), [("Demo", "1.0"), ("demo", "1.0.0"), ("DEMO", "1")])
+def test_a_distribution_may_write_its_name_in_other_ways(tmp_path: Path, name: str, version: str) -> None:
+    layer = layer_of(tmp_path, demo({}, name, version))
+
+    assert f"{SITE}/{name}-{version}.dist-info/METADATA" in contents(layer)
+
+
 def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
     wheel = bytearray(demo({"demo.py": b"x"}))
     at = wheel.rindex(b"PK\x01\x02") + 8
@@ -246,6 +326,16 @@ def test_wheels_in_one_layer_have_each_their_files_and_the_later_wins(tmp_path: 
 
     assert found[f"{SITE}/one.py"] + found[f"{SITE}/two.py"] == b"12"
     assert found[f"{SITE}/tests/__init__.py"] == b"second"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_file_of_one_wheel_is_no_folder_of_another(tmp_path: Path, order: int) -> None:
+    store = Store(tmp_path)
+    first = stored(store, demo({"tests": b"1"}))
+    second = stored(store, demo({"tests/deep/__init__.py": b""}, "other"), "other")
+
+    with pytest.raises(WheelMalformed, match="a file and a folder"):
+        wheel_layer(store, [first, second][::order], TARGET, "both")
 
 
 def test_the_layer_depends_on_the_wheel_and_the_minor_version_alone(tmp_path: Path) -> None:

@@ -11,12 +11,16 @@ from typing import BinaryIO
 
 from ..entry import Entry
 from ..errors.base import InterpreterFailed
-from ..errors.layers import BytecodeIncomplete
+from ..errors.layers import BytecodeIncomplete, ContentChanged
 from ..interpreter import Interpreter
 from ..store import Store
 
 # The bounds of chunks are part of the layout version: other bounds make other bytes.
 FILES_PER_CHUNK = 64
+# So are these: a file that is larger, or whose pyc no disk could hold under its name, is left out. Compiling
+# takes hundreds of times a source's size in memory.
+COMPILED_AT_MOST = 4 << 20
+NAME_AT_MOST, PATH_AT_MOST = 255, 4095
 # Not -I or -E, which would ignore the hash seed. What -W silences would import modules to print itself.
 ARGUMENTS = ("-s", "-S", "-W", "ignore", "-c")
 ENVIRONMENT = {
@@ -26,6 +30,7 @@ ENVIRONMENT = {
     "PYTHONUTF8": "1",
 }
 _END = 0xFFFFFFFF
+_FRAME = struct.Struct("<III")
 _RESULT = struct.Struct("<II")
 _NUMBER = struct.Struct("<I")
 
@@ -61,12 +66,15 @@ class Compiler:
         return self.interpreter.identity
 
     def compile(self, files: Sequence[Entry], store: Store, results: BinaryIO) -> dict[str, Slice]:
-        """Compile source files into ``results``; what is not Python's syntax is left out of the answer.
+        """Compile source files into ``results``.
+
+        What is not Python's syntax is left out of the answer, and so is what is too large to be written by
+        hand.
 
         The answer goes by the paths of the pyc in the image. The bytes depend on which files come together,
         so all files of a wheel must be given, and no others.
         """
-        ordered = sorted(files, key=lambda file: file.path)
+        ordered = sorted((file for file in files if self._is_compiled(file)), key=lambda file: file.path)
         if not ordered:
             return {}
         with store.scratch() as job:
@@ -91,6 +99,11 @@ class Compiler:
                 hint="the base image's labels say otherwise: correct them, or believe its files with --force",
             )
 
+    def _is_compiled(self, file: Entry) -> bool:
+        path = self._pyc_path(file).encode("utf-8", "surrogateescape")
+        is_named = len(path) <= PATH_AT_MOST and len(path.rpartition(b"/")[2]) <= NAME_AT_MOST
+        return is_named and file.size <= COMPILED_AT_MOST
+
     def _pyc_path(self, file: Entry) -> str:
         folder, _, name = file.path.rpartition("/")
         tag = "cpython-" + "".join(self.version.split(".")[:2])
@@ -100,8 +113,8 @@ class Compiler:
         yield _NUMBER.pack(self.processes)
         for start in range(0, len(files), FILES_PER_CHUNK):
             chunk = files[start : start + FILES_PER_CHUNK]
-            data = b"".join(_framed(start + at, file) for at, file in enumerate(chunk))
-            yield _NUMBER.pack(len(data)) + data
+            yield _NUMBER.pack(sum(_framed_size(file) for file in chunk))
+            yield from (_framed(start + at, file) for at, file in enumerate(chunk))
         yield _NUMBER.pack(0)
 
     def _run(self, job: BinaryIO, results: BinaryIO) -> None:
@@ -116,12 +129,18 @@ def pyc_entry(path: str, pyc: Slice) -> Entry:
     return Entry(path, 0o644, pyc.size, pyc)
 
 
+def _framed_size(file: Entry) -> int:
+    return _FRAME.size + len(file.path.encode()) + file.size
+
+
 def _framed(index: int, file: Entry) -> bytes:
     assert file.content is not None
     path = file.path.encode()
     with file.content.open() as content:
         source = content.read()
-    return struct.pack("<III", index, len(path), len(source)) + path + source
+    if len(source) != file.size:
+        raise ContentChanged(file.path, file.size, len(source))
+    return _FRAME.pack(index, len(path), len(source)) + path + source
 
 
 def _results(file: BinaryIO) -> Iterator[tuple[int, Slice]]:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import IO, Any, BinaryIO, cast
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from typing import Any, BinaryIO, cast
+from zipfile import BadZipFile, ZipExtFile, ZipFile, ZipInfo
 
 from ..entry import Entry
 from ..errors.layers import WheelMalformed
@@ -21,9 +21,13 @@ from .packing import copy_content
 from .splice import DeflateDamaged, SplicingEncoder
 
 _READ = 1 << 20
+# What is read as a whole, metadata and scripts, is small in any wheel that is one.
+READ_AT_MOST = 16 << 20
+# What is read of bzip2 and lzma comes out all at once, and 45 bytes of bzip2 may stand for as many MiB.
+_READ_OF_LZMA, _READ_OF_BZIP2 = 1 << 12, 1 << 6
 _LOCAL_HEADER = 30
 _ENCRYPTED = 0x1
-_STORED, _DEFLATED = 0, 8
+_STORED, _DEFLATED, _BZIP2 = 0, 8, 12
 _DAMAGED = "its content is not what the zip says (length or checksum)"
 
 
@@ -39,19 +43,20 @@ def open_wheel(store: Store, artifact: Artifact) -> Iterator[Wheel]:
                 pass
         try:
             archive = ZipFile(file)
-        except (BadZipFile, ValueError) as error:
-            raise WheelMalformed(name, f"it is no zip ({error})") from error
+        except (BadZipFile, NotImplementedError, ValueError) as error:
+            raise WheelMalformed(name, f"it is no zip that can be read ({error})") from error
         with archive:
-            yield Wheel(name, cast(BinaryIO, file), archive)
+            yield Wheel(name, cast(BinaryIO, file), archive, artifact)
 
 
 @dataclass(frozen=True)
 class Wheel:
-    """An open wheel; ``name`` is its file's name, for messages."""
+    """An open wheel; ``name`` is its file's name, for messages, ``artifact`` what it was locked as."""
 
     name: str
     file: BinaryIO
     archive: ZipFile
+    artifact: Artifact
 
     @cached_property
     def members(self) -> dict[str, ZipInfo]:
@@ -67,11 +72,13 @@ class Wheel:
 
     @cached_property
     def metadata_folder(self) -> str:
-        """The name of the one ``.dist-info`` folder."""
+        """The name of the one ``.dist-info`` folder, which must be of what was locked."""
         names = {name.partition("/")[0] for name in self.members if "/" in name}
         found = sorted(name for name in names if name.endswith(".dist-info"))
         if len(found) != 1:
             raise self.malformed(f"it must hold one .dist-info folder, found {found or 'none'}")
+        if not _is_of(found[0], self.artifact):
+            raise self.malformed(f"it was locked as {self.artifact.name} {self.artifact.version}", found[0])
         return found[0]
 
     def metadata(self, name: str) -> bytes:
@@ -82,7 +89,10 @@ class Wheel:
         return self.read(info)
 
     def read(self, info: ZipInfo) -> bytes:
-        """Return the content of a small member."""
+        """Return the content of a small member; WheelMalformed where it is not small."""
+        if info.file_size > READ_AT_MOST:
+            reason = f"{info.file_size} bytes are too many for what it is (at most {READ_AT_MOST})"
+            raise self.malformed(reason, info.filename)
         with WheelContent(self, info).open() as file:
             return file.read()
 
@@ -104,7 +114,8 @@ class WheelContent:
             file = self.wheel.archive.open(self.info)
         except (BadZipFile, NotImplementedError) as error:
             raise self.wheel.malformed(str(error), self.info.filename) from error
-        return cast(BinaryIO, _CheckedReader(self, file))
+        checked = _CheckedReader(self, cast(ZipExtFile, file))
+        return cast(BinaryIO, io.BufferedReader(checked, 1 << 16))
 
     def write_into(self, encoder: SplicingEncoder, entry: Entry) -> None:
         """Write the bytes: as they are compressed already, wherever that serves."""
@@ -132,15 +143,18 @@ class WheelContent:
 class _CheckedReader(io.RawIOBase):
     """The inflated bytes of a member; whatever a library says of damage becomes WheelMalformed."""
 
-    def __init__(self, content: WheelContent, file: IO[bytes]) -> None:
+    def __init__(self, content: WheelContent, file: ZipExtFile) -> None:
         self._wheel, self._name, self._file = content.wheel, content.info.filename, file
+        self._method = content.info.compress_type
+        if self._method == _BZIP2:
+            file.MIN_READ_SIZE = _READ_OF_BZIP2
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         try:
-            data = self._file.read(len(buffer))
+            data = self._read(len(buffer))
         except (BadZipFile, EOFError, zlib.error, lzma.LZMAError) as error:
             raise self._wheel.malformed(_DAMAGED, self._name) from error
         except OSError as error:
@@ -151,9 +165,28 @@ class _CheckedReader(io.RawIOBase):
         buffer[: len(data)] = data
         return len(data)
 
+    def _read(self, count: int) -> bytes:
+        if self._method in (_STORED, _DEFLATED):
+            return self._file.read(count)
+        if self._method != _BZIP2:
+            return self._file.read(min(count, _READ_OF_LZMA))
+        # To peek tells what is there without inflating more.
+        first = self._file.read(1)
+        return first + self._file.read(len(self._file.peek(1)[: count - 1]))
+
     def close(self) -> None:
         self._file.close()
         super().close()
+
+
+def _is_of(folder: str, artifact: Artifact) -> bool:
+    """Tell whether this ``.dist-info`` folder is that of a distribution, however it writes its name."""
+    from packaging.utils import canonicalize_name, canonicalize_version
+
+    name, _, version = folder.removesuffix(".dist-info").rpartition("-")
+    # A dash in a version stands as an underscore in names of files.
+    versions = (canonicalize_version(text.replace("_", "-")) for text in (version, artifact.version))
+    return canonicalize_name(name) == canonicalize_name(artifact.name) and len(set(versions)) == 1
 
 
 def _refusal(info: ZipInfo) -> str:

@@ -15,7 +15,8 @@ from .encoder import TarEncoder
 from .packing import copy_content, write_tar
 from .splice import SplicingEncoder
 from .wheel_archive import Wheel, WheelContent, open_wheel
-from .wheel_metadata import INSTALLER, REPLACED, entry_point_scripts, record, with_our_python
+from .wheel_collisions import beside, refuse_collisions
+from .wheel_metadata import INSTALLER, REPLACED, Script, entry_point_scripts, record
 
 if TYPE_CHECKING:
     from zipfile import ZipInfo
@@ -35,7 +36,7 @@ def write_wheels(
 
     with ExitStack() as opened:
         wheels = [opened.enter_context(open_wheel(store, artifact)) for artifact in artifacts]
-        entries = (entry for wheel in wheels for entry in wheel_entries(wheel, python))
+        entries = beside(wheels, [wheel_entries(wheel, python) for wheel in wheels])
         write_tar(encoder, entries, copy=copy)
     return encoder.finish()
 
@@ -47,7 +48,7 @@ def wheel_entries(wheel: Wheel, python: str) -> list[Entry]:
     entries = [entry for info in _kept(wheel) if (entry := _entry(wheel, info, python, scripts)) is not None]
     entries += scripts.values()
     entries.append(file(f"{site}/{wheel.metadata_folder}/INSTALLER", INSTALLER))
-    _refuse_collisions(wheel, entries, python)
+    refuse_collisions(wheel, entries, python)
     return [*entries, record(wheel, entries, site)]
 
 
@@ -67,8 +68,8 @@ def _entry(wheel: Wheel, info: ZipInfo, python: str, scripts: dict[str, Entry]) 
     if scheme == "scripts" and path:
         if path in scripts:
             return None
-        script = with_our_python(wheel.read(info))
-        return file(f"{DEPENDENCIES}/bin/{path}", script, 0o755)
+        script = Script(WheelContent(wheel, info))
+        return Entry(f"{DEPENDENCIES}/bin/{path}", 0o755, info.file_size + script.growth, script)
     place = _schemes(wheel, python).get(scheme)
     if place is None or not path:
         raise wheel.malformed("it belongs to no installation scheme", name)
@@ -83,16 +84,3 @@ def _schemes(wheel: Wheel, python: str) -> dict[str, str]:
     site, name = site_packages(python), wheel.metadata_folder.partition("-")[0]
     headers = f"{DEPENDENCIES}/include/site/python{python}/{name}"
     return {"purelib": site, "platlib": site, "data": DEPENDENCIES, "headers": headers}
-
-
-def _refuse_collisions(wheel: Wheel, entries: Sequence[Entry], python: str) -> None:
-    """Raise WheelMalformed where a file would lie on another, on a folder, or on the environment's own."""
-    ours = ("pyvenv.cfg", "bin/python", "bin/python3", f"bin/python{python}")
-    taken = {f"{DEPENDENCIES}/{name}" for name in ours}
-    for entry in entries:
-        if entry.path in taken:
-            raise wheel.malformed(f"more than one file is meant for {entry.path}")
-        taken.add(entry.path)
-    folders = {entry.path.rpartition("/")[0] for entry in entries}
-    if both := sorted(folders & taken):
-        raise wheel.malformed(f"{both[0]} would be a file and a folder")

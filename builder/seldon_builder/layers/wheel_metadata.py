@@ -8,7 +8,10 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from posixpath import relpath
+from typing import BinaryIO
 
 from ..entry import Content, Entry, file
 from ..prefix import DEPENDENCIES, PYTHON
@@ -18,6 +21,9 @@ from .wheel_archive import Wheel, WheelContent, refused_path
 INSTALLER = b"seldon-python\n"
 # Written anew here, or the notes of another installer about another place.
 REPLACED = ("INSTALLER", "RECORD", "RECORD.jws", "RECORD.p7s", "REQUESTED", "direct_url.json")
+_SIZE = re.compile(r"[0-9]{1,18}\Z")
+# "#!pythonw" and what may end it.
+_SHEBANG = 10
 _SCRIPT_GROUPS = ("console_scripts", "gui_scripts")
 _ENTRY_POINT = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<attribute>[\w.]+)\s*(\[.*\])?")
 _SCRIPT = """\
@@ -54,6 +60,26 @@ def _script(wheel: Wheel, name: str, value: str) -> Entry:
     return file(f"{DEPENDENCIES}/bin/{name}", text.encode(), 0o755)
 
 
+@dataclass(frozen=True)
+class Script:
+    """A wheel's script with the image's interpreter in place of ``#!python``; any other is what it was."""
+
+    member: WheelContent
+
+    def open(self) -> BinaryIO:
+        """Open the script: as a whole where it changes, so that a program of any size is not held."""
+        if not self.growth:
+            return self.member.open()
+        return io.BytesIO(with_our_python(self.member.wheel.read(self.member.info)))
+
+    @cached_property
+    def growth(self) -> int:
+        """How many bytes more than in the wheel."""
+        with self.member.open() as content:
+            first = content.read(_SHEBANG)
+        return len(with_our_python(first)) - len(first)
+
+
 def with_our_python(script: bytes) -> bytes:
     """Return a wheel's script with the image's interpreter in place of ``#!python``."""
     first, newline, rest = script.partition(b"\n")
@@ -76,11 +102,14 @@ def record(wheel: Wheel, entries: Iterable[Entry], site: str) -> Entry:
 def _known_hashes(wheel: Wheel) -> Mapping[tuple[str, int], str]:
     """Return what the wheel's own RECORD says: no file needs hashing, the wheel's sha256 was verified."""
     text = wheel.metadata("RECORD").decode("utf-8", "replace")
+    rows = csv.reader(io.StringIO(text, newline=""))
     try:
-        rows = [row for row in csv.reader(text.splitlines()) if len(row) == 3 and row[2].isdecimal()]
+        known = [
+            row for row in rows if len(row) == 3 and row[1].startswith("sha256=") and _SIZE.match(row[2])
+        ]
     except csv.Error as error:
         raise wheel.malformed(f"it cannot be read ({error})", "RECORD") from error
-    return {(name, int(size)): digest for name, digest, size in rows if digest.startswith("sha256=")}
+    return {(name, int(size)): digest for name, digest, size in known}
 
 
 def _hash(entry: Entry, known: Mapping[tuple[str, int], str]) -> str:
