@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from seldon_builder.base.rootfs import chain_of, place_of, resolve, unpack
+from seldon_builder.base.seal import doubt
 from seldon_builder.errors import SeldonError
 from seldon_builder.errors.base import LayerUnreadable
 from seldon_builder.errors.store import BlobCorrupt
@@ -167,6 +168,38 @@ def test_what_a_killed_process_left_is_not_believed(store: Store) -> None:
     (partial / "half").touch()
 
     assert files(unpack(made, store, silent)) == {"a"}
+
+
+def test_a_tree_that_lost_a_file_is_unpacked_once_more(store: Store) -> None:
+    made = image(store, [member("a", b"a"), member("b/c", b"c")])
+    (unpack(made, store, silent) / "b" / "c").unlink()
+    events: list[Event] = []
+
+    assert files(unpack(made, store, events.append)) == {"a", "b/c"}
+    assert any("once more" in event.message for event in events)
+
+
+def test_a_tree_with_a_file_cut_short_is_unpacked_once_more(store: Store) -> None:
+    made = image(store, [member("a", b"long")])
+    (unpack(made, store, silent) / "a").write_bytes(b"")
+
+    assert (unpack(made, store, silent) / "a").read_bytes() == b"long"
+
+
+def test_a_tree_in_doubt_is_unpacked_once_more(store: Store) -> None:
+    made = image(store, [member("a", b"good")])
+    root = unpack(made, store, silent)
+    (root / "a").write_bytes(b"evil")
+    doubt(root)
+
+    assert (unpack(made, store, silent) / "a").read_bytes() == b"good"
+
+
+def test_a_failed_unpacking_leaves_nothing(store: Store) -> None:
+    with pytest.raises(LayerUnreadable):
+        unpack(image(store, [member("a", b"a"), member("a/b", b"b")]), store, silent)
+
+    assert [path.suffix for path in (store.root / "rootfs").iterdir()] == [".lock"]
 
 
 def test_parallel_builds_unpack_once(store: Store) -> None:

@@ -100,6 +100,18 @@ def test_prune_removes_what_was_not_used_lately(tmp_path: Path) -> None:
     assert store.record("layers", Digest.of(b"old")) is None
 
 
+def test_prune_removes_half_trees_and_the_seals_of_trees_that_are_gone(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    (tmp_path / "rootfs" / ".killed.partial").mkdir(parents=True)
+    (tmp_path / "rootfs" / "kept").mkdir()
+    for name in (".kept.seal", ".gone.seal", ".kept.lock"):
+        (tmp_path / "rootfs" / name).touch()
+
+    prune(store, DAY, time.time() + 3600)
+
+    assert {path.name for path in (tmp_path / "rootfs").iterdir()} == {"kept", ".kept.seal", ".kept.lock"}
+
+
 def test_prune_leaves_alone_what_a_running_build_has_used(tmp_path: Path) -> None:
     store = Store(tmp_path)
     used, unused = layer(store, "used"), layer(store, "unused")

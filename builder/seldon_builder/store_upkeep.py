@@ -56,6 +56,7 @@ def _prune(store: Store, keep_seconds: float, now: float) -> int:
     freed = sum(_remove(path, cutoff) for path in (*(store.root / "blobs").iterdir(), *_records(store)))
     if not running:
         freed += sum(_remove(path, cutoff) for name in _TREES for path in _trees(store, name))
+        freed += sum(_remove(path, now - SETTLED_AFTER) for path in _half_trees(store))
         caches = (path for name in _CACHES for path in _caches(store, name))
         freed += sum(_remove(path, now) for path in caches if _last_change(path) < cutoff)
         freed += sum(_remove(path, now - SETTLED_AFTER) for path in _runs(store))
@@ -69,8 +70,16 @@ def _records(store: Store) -> Iterator[Path]:
 
 
 def _trees(store: Store, name: str) -> Iterator[Path]:
-    # What begins with a dot is a lock, or half a tree that its maker holds a lock for.
+    # What begins with a dot is a lock, a seal, or half a tree that its maker holds a lock for.
     return (path for path in (store.root / name).glob("*") if not path.name.startswith("."))
+
+
+def _half_trees(store: Store) -> Iterator[Path]:
+    """Yield what killed builds left of trees, and the seals of trees that are gone."""
+    yield from (store.root / "rootfs").glob(".*.partial")
+    for note in (store.root / "rootfs").glob(".*.seal"):
+        if not note.with_name(note.stem[1:]).exists():
+            yield note
 
 
 def _caches(store: Store, name: str) -> Iterator[Path]:

@@ -6,12 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from .. import base
+from ..errors.base import InterpreterFailed
 from ..events import Emit
 from ..interpreter import Interpreter
 from ..store import Store
+from .seal import doubt
+
+if TYPE_CHECKING:
+    from .rootfs_interpreter import RootfsInterpreter
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class BaseInterpreter:
         return self.chosen.identity
 
     @cached_property
-    def _interpreter(self) -> Interpreter:
+    def _interpreter(self) -> RootfsInterpreter:
         from . import rootfs_interpreter
 
         return rootfs_interpreter.interpreter_for(self.chosen, self.store, self.emit)
@@ -48,7 +53,14 @@ class BaseInterpreter:
         shared: Path | None = None,
     ) -> None:
         """Run ``python <arguments>``; see Interpreter.run."""
-        self._interpreter.run(arguments, stdin=stdin, stdout=stdout, environment=environment, shared=shared)
+        interpreter = self._interpreter
+        try:
+            interpreter.run(arguments, stdin=stdin, stdout=stdout, environment=environment, shared=shared)
+        except InterpreterFailed:
+            # A resolver that shares a folder fails for what it was asked; what compiles has no such reason.
+            if shared is None:
+                doubt(interpreter.sandbox.root)
+            raise
 
 
 def interpreter_of(chosen: base.Base, store: Store, emit: Emit) -> Interpreter:

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from ..digest import Digest
-from ..events import Emit, progress
+from ..events import Emit, decision, progress
 from ..image import Image
 from ..store import Store, touch
+from .seal import is_whole, seal
 
 # A longer chain of symbolic links is a loop: the kernel's own limit.
 _LINKS = 40
@@ -32,21 +33,32 @@ def unpack(image: Image, store: Store, emit: Emit) -> Path:
     """
     name = chain_of(image).hex
     place = store.root / "rootfs" / name
-    if place.is_dir():
+    if is_whole(place):
         touch(place)
         return place
     with exclusive(store.root / "rootfs" / f".{name}.lock"):
-        if not place.is_dir():
-            # Under the lock: what stands here was left behind by a process that was killed.
-            partial = store.root / "rootfs" / f".{name}.partial"
-            remove(partial)
-            partial.mkdir()
-            # Another user's interpreter runs in it, whatever the umask of whoever builds.
-            partial.chmod(0o755)
-            _unpack_layers(image, partial, emit)
-            _make_mount_points(partial)
-            partial.rename(place)
+        if not is_whole(place):
+            if place.is_dir():
+                emit(decision("base", "Unpacking the base image once more: what was unpacked is damaged"))
+            _unpack_anew(image, place, emit)
     return place
+
+
+def _unpack_anew(image: Image, place: Path, emit: Emit) -> None:
+    # Under the lock: what stands here was damaged, or left behind by a process that was killed.
+    partial = place.with_name(f".{place.name}.partial")
+    remove(partial)
+    try:
+        partial.mkdir()
+        # Another user's interpreter runs in it, whatever the umask of whoever builds.
+        partial.chmod(0o755)
+        _unpack_layers(image, partial, emit)
+        _make_mount_points(partial)
+        seal(partial, place)
+        remove(place)
+        partial.rename(place)
+    finally:
+        remove(partial)
 
 
 @contextmanager

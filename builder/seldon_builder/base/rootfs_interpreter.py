@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from ..errors.base import BytecodeImpossible, InterpreterFailed
-from ..interpreter import Interpreter
 from .rootfs import chain_of
 from .sandboxes import Run, Sandbox, best_sandbox
 
@@ -56,7 +55,7 @@ class RootfsInterpreter:
                 raise InterpreterFailed(self.python, _last_words(complaint, ended.returncode))
 
 
-def interpreter_for(chosen: Base, store: Store, emit: Emit) -> Interpreter:
+def interpreter_for(chosen: Base, store: Store, emit: Emit) -> RootfsInterpreter:
     """Return what runs the Python of ``chosen``: its own, or its twin's where its own does not run here."""
     from .debian import host_architecture
 
@@ -81,7 +80,7 @@ def interpreter_for(chosen: Base, store: Store, emit: Emit) -> Interpreter:
 
 def interpreter_in(
     root: Path, image: Image, python: str, version: str = "", identity: str = ""
-) -> Interpreter:
+) -> RootfsInterpreter:
     """Return the interpreter at ``python`` among the files of ``image``, unpacked in ``root``."""
     name = f"seldon-python-rootfs:{chain_of(image).hex[:16]}"
     return RootfsInterpreter(best_sandbox(root, name, version), python, version, identity)

@@ -64,6 +64,10 @@ class Run:
 class Sandbox(Protocol):
     """How a program is started among the files of an image, which it can neither change nor leave."""
 
+    @property
+    def root(self) -> Path:
+        """The folder with the image's files."""
+
     def is_allowed(self) -> bool:
         """Tell by a trial whether this machine allows it: many settings can forbid it."""
 
