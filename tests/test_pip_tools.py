@@ -111,6 +111,13 @@ def test_nothing_of_a_run_stays_but_pips_cache(tmp_path: Path, index: Index) -> 
     assert not list((tmp_path / "store" / "pip-tools").glob("run-*"))
 
 
+def test_wheels_of_other_platforms_are_not_fetched_for_their_hashes(tmp_path: Path, index: Index) -> None:
+    make_wheel(tmp_path / "index", "beta", "2.0", tag="cp313-cp313-win_amd64")
+    lock(tmp_path, index, "beta")
+    assert "/files/beta-2.0-py3-none-any.whl" in index.downloads
+    assert not [path for path in index.downloads if "win_amd64" in path]
+
+
 def test_uv_only_finds_the_wheels_of_what_pip_compile_chose(tmp_path: Path, index: Index) -> None:
     events: list[Event] = []
     lock(tmp_path, index, "alpha", emit=events.append)

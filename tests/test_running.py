@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from seldon_builder.cli import run as run_verb
 from seldon_builder.errors.running import EngineMissing
 from seldon_builder.local.running import Engine, answers, find_engine
 
@@ -149,7 +151,32 @@ def test_an_image_that_is_not_there_says_so(docker_host: str) -> None:
     run = Running("127.0.0.1:1/nowhere:1", free_port())
     said, _ = run.process.communicate(timeout=60)
 
-    assert (run.process.returncode, "seldon-python build" in said) == (77, True), said
+    hint = "docker has no image 127.0.0.1:1/nowhere:1: build it first (`seldon-python build"
+    assert (run.process.returncode, hint in said) == (77, True), said
+
+
+@pytest.mark.docker
+@pytest.mark.network
+def test_a_port_that_is_taken_is_named(image: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        run = Running(image, port)
+        said, _ = run.process.communicate(timeout=60)
+
+    hint = f"something else listens on port {port}: choose another one with --port"
+    assert (run.process.returncode, hint in said) == (77, True), said
+
+
+@pytest.mark.parametrize("verb", ["run", "serve"])
+@pytest.mark.parametrize("port", ["99999", "0", "-1", "http"])
+def test_a_port_that_cannot_be_is_a_wrong_command_line(
+    verb: str, port: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run_verb([verb, "anything", f"--port={port}"])
+
+    assert ended.value.code == 2
+    assert f"{port!r} is not a port: it is a number from 1 to 65535" in capsys.readouterr().err
 
 
 @pytest.mark.docker

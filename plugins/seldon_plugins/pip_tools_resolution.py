@@ -42,7 +42,7 @@ def pinned(
     store: Store,
     emit: Emit,
 ) -> Detection:
-    """Return ``detection`` with every requirement pinned by pip-compile, hashes included."""
+    """Return ``detection`` with every requirement pinned by pip-compile, hashes kept."""
     shared = store.root / ENGINE
     shared.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=shared, prefix="run-") as name:
@@ -87,7 +87,8 @@ class Bench:
             (self.folder / name).write_text(lines)
         pre = ["--pre"] if "--pre" in detection.options else []
         return [
-            *("-m", "piptools", "compile", "--generate-hashes", *pre),
+            # No --generate-hashes: it fetches every wheel of a release where uv will read the index's own.
+            *("-m", "piptools", "compile", *pre),
             *("--no-config", "--no-header", "--no-annotate", "--strip-extras"),
             # pip and setuptools are requirements like any other; without this they get no pin.
             "--allow-unsafe",
@@ -104,6 +105,8 @@ class Bench:
         environment = cleaned_environment(index, Path(self.inside(self.folder)))
         environment |= {
             "PYTHONPATH": self.inside(self.folder / "lib"),
+            # pip's own cache, which --cache-dir does not move; its usual place ends with this run's folder.
+            "PIP_CACHE_DIR": f"{SHARED}/cache/pip",
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "PIP_NO_INPUT": "1",
@@ -123,7 +126,7 @@ class Bench:
         """Read what pip-compile wrote; a wheel that was named by its place keeps that place."""
         asked = {item.name: item for item in detection.requirements}
         for _, line in logical_lines((self.folder / "requirements.txt").read_text()):
-            words, options = read_options(line)
+            words, _ = read_options(line)
             if not words:
                 continue
             name = canonicalize_name(Pep508(words).name)
@@ -131,8 +134,7 @@ class Bench:
             if Pep508(item.line).url:
                 yield item
             else:
-                allowed = tuple(h for h in options.hashes if not item.hashes or h in item.hashes)
-                yield Requirement(words, item.origin, allowed or item.hashes)
+                yield Requirement(words, item.origin, item.hashes)
 
     def _copy_pip_tools(self) -> None:
         for found in _closure(ENGINE, self.target):

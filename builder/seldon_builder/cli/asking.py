@@ -36,7 +36,8 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="a folder with a file per setting",
     )
-    add("--engine", default="uv", metavar="NAME", help="who resolves requirements: uv (default) or pip-tools")
+    engines = "who resolves requirements: uv (default) or pip-tools, the slow reference"
+    add("--engine", default="uv", metavar="NAME", help=engines)
     add("--offline", action="store_true", help="use nothing but the store and local files")
     add("--refresh", action="store_true", help="resolve anew instead of using the lock of an earlier build")
 

@@ -80,3 +80,10 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     """Add the options that every working verb has."""
     parser.add_argument("--store", type=Path, metavar="DIR", help="where to keep what builds share")
     parser.add_argument("-q", "--quiet", action="store_true", help="show only warnings and errors")
+
+
+def port_number(text: str) -> int:
+    """Read a port; argparse tells what is wrong with one that cannot be."""
+    if not text.isdecimal() or not 0 < int(text) < 1 << 16:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: it is a number from 1 to 65535")
+    return int(text)

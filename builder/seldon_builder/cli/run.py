@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .caller import Caller
+from .caller import Caller, port_number
 
 EXAMPLES = """examples:
   seldon-python run iris:0.1
@@ -23,7 +23,9 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("image", help="the image's name")
-    parser.add_argument("--port", type=int, default=9000, help="the port of this machine (default 9000)")
+    parser.add_argument(
+        "--port", type=port_number, default=9000, help="the port of this machine (default 9000)"
+    )
     parser.add_argument(
         "--engine", default="", help="docker, podman or a path (default: the first that answers)"
     )

@@ -16,7 +16,7 @@ from ..order import Order
 from ..settings import Settings
 from ..target import Target
 from .asking import add_model, order_from
-from .caller import Caller, add_common
+from .caller import Caller, add_common, port_number
 from .working import working
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         allow_abbrev=False,
     )
     add_model(parser)
-    parser.add_argument("--port", type=int, default=9000, help="the port of this machine (default 9000)")
+    parser.add_argument(
+        "--port", type=port_number, default=9000, help="the port of this machine (default 9000)"
+    )
     add_common(parser)
     parser.set_defaults(action=run, publish=False, output="none", insecure=False)
     # What only an image has a choice of.

@@ -28,17 +28,18 @@ class ImageRunFailed(SeldonError):
 
     exit_code: ClassVar[int] = 77
 
-    def __init__(self, image: str, engine: str, status: int, served: bool) -> None:
+    def __init__(self, image: str, engine: str, status: int, served: bool, hint: str = "") -> None:
         when = "while it served" if served else "before it served"
         super().__init__(
             f"{engine} run {image} ended {when}, with status {status}; its own words are above.",
-            hint=HINTS.get(status, "docs/errors.md lists the statuses of the server inside the image"),
+            hint=hint
+            or HINTS.get(status, "docs/errors.md lists the statuses of the server inside the image"),
         )
         self.image, self.engine, self.status = image, engine, status
 
 
 HINTS = {
-    125: "is the image there (seldon-python build), and is the port free (--port)?",
+    125: "the engine did not start it: its own words say why",
     126: "the image's start command cannot be run: is it an image of this machine's architecture?",
     127: "the image has no such start command: was it built by seldon-python?",
     137: "it was killed, most often for the memory it took: give the engine more",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from .child import TICK, Child, stop_signals
 
 ENGINES = ("docker", "podman")
 SERVER_PORT = 9000
+# The status with which docker and podman say that they failed, and not the container.
+NOT_STARTED = 125
 Say = Callable[[str], None]
 
 
@@ -77,7 +80,22 @@ def run_image(
             _quiet([chosen.program, "kill", name], environment)
             raise
     if child.status and not stop.is_set():
-        raise ImageRunFailed(image, chosen.name, child.status, serves)
+        hint = _why_not_started(chosen, image, port) if child.status == NOT_STARTED else ""
+        raise ImageRunFailed(image, chosen.name, child.status, serves, hint)
+
+
+def _why_not_started(engine: Engine, image: str, port: int) -> str:
+    """Look for the reason why the engine started nothing; empty where none is found."""
+    if _quiet([engine.program, "image", "inspect", image], engine.environment).returncode:
+        return (
+            f"{engine.name} has no image {image}: build it first (`seldon-python build FOLDER {image}`), "
+            f"or pull it (`{engine.name} pull {image}`)"
+        )
+    try:
+        with socket.create_connection((engine.host, port), timeout=1):
+            return f"something else listens on port {port}: choose another one with --port"
+    except OSError:
+        return ""
 
 
 def find_engine(environment: Mapping[str, str], wanted: str = "") -> Engine:
