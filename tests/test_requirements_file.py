@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import codecs
+import time
 from pathlib import Path
 
 import pytest
@@ -250,3 +251,59 @@ def test_what_the_parser_refuses_is_never_plain(line: str) -> None:
     with pytest.raises(InvalidRequirement):
         Pep508(line)
     assert not PLAIN_LINE.fullmatch(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("./" + "a" * 5000, "name too long"),
+        ("x ; " + "(" * 3000 + "python_version>'3'" + ")" * 3000, "nested too deep"),
+        ("x ; " + "(" * 50000, "at most 8192 characters"),
+        ("a" * 100000 + " b", "at most 8192 characters"),
+        ("-r " + "a" * 5000, "name too long"),
+        ("--extra-index-url http://user:1/s3cr3t@host/simple", "@ after its host"),
+        ("--extra-index-url http://user:s3cr3t@host:99999/simple", "host or port"),
+        ("--index-url http://user:s3;cr3t@host/simple", "percent-encode"),
+        ("x ; http://u:" + "s3cr3t" * 60 + "@host", "expected"),
+        ("--index-url http://user:s3cr3t@h℀st/simple", "host or port"),
+    ],
+)
+def test_a_line_that_no_parser_can_take_is_refused(tmp_path: Path, line: str, reason: str) -> None:
+    with pytest.raises(RequirementsInvalid) as caught:
+        read(tmp_path, f"numpy\n{line}\n")
+
+    (bad,) = caught.value.lines
+    assert reason.lower() in bad.reason.lower()
+    assert "cr3t" not in str(caught.value)
+    assert len(bad.line) <= 300
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["a" * 100000 + "://", "x" + " " * 100000 + "y", "a" * 100000, "[" * 100000, "x -r " + "://" * 30000],
+    ids=["scheme", "blanks", "name", "brackets", "urls"],
+)
+def test_a_long_line_takes_no_longer_than_its_length(tmp_path: Path, line: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(RequirementsInvalid):
+        read(tmp_path, line)
+
+    assert time.monotonic() - began < 3
+
+
+def test_files_that_include_each_other_too_deep_are_refused(tmp_path: Path) -> None:
+    for number in range(1500):
+        (tmp_path / f"r{number}.txt").write_text(f"-r r{number + 1}.txt\n")
+
+    with pytest.raises(RequirementsInvalid, match="at most 50 deep"):
+        read(tmp_path, "-r r0.txt\n")
+
+
+def test_a_file_that_is_included_often_is_read_once(tmp_path: Path) -> None:
+    for number in range(30):
+        (tmp_path / f"r{number}.txt").write_text(f"-r r{number + 1}.txt\n" * 3)
+    (tmp_path / "r30.txt").write_text("numpy\n")
+
+    found = read(tmp_path, "-r r0.txt\n-c r30.txt\n")
+
+    assert [item.line for item in (*found.requirements, *found.constraints)] == ["numpy", "numpy"]

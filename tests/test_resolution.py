@@ -422,3 +422,8 @@ def test_a_real_model_locks_for_its_target(tmp_path: Path, target: Target, tag: 
     assert found is not None
     assert tag in found.filename
     assert target.machine in found.filename
+
+
+@pytest.mark.parametrize(("engine", "other"), [("uv", "pip-tools"), ("pip-tools", "uv")])
+def test_an_engine_that_fails_is_never_proposed_again(engine: str, other: str) -> None:
+    assert EngineFailed(engine, "it gave up.").hint == f"try `--engine {other}`"

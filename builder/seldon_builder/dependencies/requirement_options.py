@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from ..digest import SHA256_HEX
 from ..package_index import PackageIndex
+from .url_credentials import UrlInvalid, checked_index
 
 _FLAGS = ("--no-index", "--pre", "--prefer-binary", "--require-hashes")
 _VALUED = {
@@ -119,6 +121,9 @@ def _index_option(name: str, value: str) -> PackageIndex:
         return PackageIndex(trusted_hosts=(value,))
     if "://" not in value:
         raise OptionUnknown(f"{name} needs a URL, {value!r} is none")
+    # Users and passwords that could be told from the rest are gone by now.
+    if "@" in urlsplit(checked_index(value)).netloc:
+        raise UrlInvalid(f"the user and password of {name} cannot be told from its host: percent-encode them")
     return PackageIndex(index_url=value) if name == "--index-url" else PackageIndex(extra_index_urls=(value,))
 
 

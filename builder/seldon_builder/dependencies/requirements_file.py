@@ -18,15 +18,18 @@ from .requirement_options import LineOptions, OptionUnknown, read_options
 from .requirement_places import NeedsBuild, PlaceInvalid, folder_or_url, is_place, wheel_requirement
 from .url_credentials import masked, split_credentials
 
-_COMMENT = re.compile(r"(^|\s+)#.*$")
+_COMMENT, _COMMENT_LINE = re.compile(r"(^|\s)#.*$"), re.compile(r"\s*#")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s;]+", re.IGNORECASE)
+# No scheme is longer; without an end, a long line would be searched again from each of its letters.
+_URL = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^\s;]+", re.IGNORECASE)
 # What most lines are; anything else is for the parser of PEP 508, which takes 35 ms to be imported.
 _NAME, _VERSION = r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*", r"[0-9]+(?:\.[0-9]+)*"
 _SPECIFIER = rf" *(?:==|!=|<=|>=|<|>) *{_VERSION} *"
 PLAIN_LINE = re.compile(rf"{_NAME}(?:{_SPECIFIER}(?:,{_SPECIFIER})*)?")
 _PINNED = re.compile(rf"{_NAME} *== *{_VERSION}")
+# Hashes not counted. The parsers of what is longer take very long, or more of the stack than there is.
+_LONGEST, _DEEPEST, _SHOWN = 8192, 50, 300
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -80,7 +83,7 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
     parts: list[str] = []
     began = 0
     for number, line in enumerate((*text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), ""), 1):
-        comment = _COMMENT.match(line)
+        comment = _COMMENT_LINE.match(line)
         began = began or number
         if line.endswith("\\") and not comment:
             parts.append(line[:-1])
@@ -106,6 +109,7 @@ class _Reading:
     index: PackageIndex = field(default_factory=PackageIndex)
     bad: list[BadLine] = field(default_factory=list)
     unbuilt: list[BadLine] = field(default_factory=list)
+    included: set[tuple[str, bool]] = field(default_factory=set)
 
     def read(self, path: str, *, constraints: bool, within: tuple[str, ...]) -> None:
         self.files.append(path)
@@ -114,10 +118,10 @@ class _Reading:
             try:
                 self._line(path, line, origin, constraints=constraints, within=(*within, path))
             except NeedsBuild as reason:
-                self.unbuilt.append(BadLine(origin, masked(line), str(reason)))
-            except ValueError as reason:
-                text = str(reason).splitlines()[0].strip()
-                self.bad.append(BadLine(origin, masked(line), masked(self._unspoken(text))))
+                self.unbuilt.append(BadLine(origin, _shown(line), str(reason)))
+            except (ValueError, OSError, RecursionError) as reason:
+                text = self._unspoken(_reason(reason))
+                self.bad.append(BadLine(origin, _shown(line), masked(text)))
 
     def _line(self, path: str, text: str, origin: str, *, constraints: bool, within: tuple[str, ...]) -> None:
         text = self._without_credentials(self._expanded(text))
@@ -132,6 +136,8 @@ class _Reading:
     ) -> None:
         if options.global_options:
             raise OptionUnknown("an option for all requirements needs a line of its own")
+        if len(words) > _LONGEST:
+            raise PlaceInvalid(f"a requirement has at most {_LONGEST} characters")
         if is_place(self.source, words):
             words = wheel_requirement(self.source, Path(path), words)
         if not PLAIN_LINE.fullmatch(words):
@@ -175,7 +181,11 @@ class _Reading:
             raise PlaceInvalid(f"there is no file {name}")
         if name in within:
             raise PlaceInvalid(f"it includes itself: {' -> '.join((*within[within.index(name) :], name))}")
-        self.read(name, constraints=constraints, within=within)
+        if len(within) >= _DEEPEST:
+            raise PlaceInvalid(f"files include each other at most {_DEEPEST} deep")
+        if (name, constraints) not in self.included:
+            self.included.add((name, constraints))
+            self.read(name, constraints=constraints, within=within)
 
     def _expanded(self, text: str) -> str:
         def value(found: re.Match[str]) -> str:
@@ -219,6 +229,19 @@ class _Reading:
             elif not _is_pinned(requirement.line):
                 reason = "a requirement with hashes must be pinned with =="
                 self.bad.append(BadLine(requirement.origin, requirement.line, reason))
+
+
+def _shown(line: str) -> str:
+    # Hashes and worse fill screens; masked first, as a password that is cut off looks like none.
+    line = masked(line[:_LONGEST])
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 4]} ..."
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deep"
+    text = error.strerror if isinstance(error, OSError) else ""
+    return text or next(iter(str(error).splitlines()), "it cannot be read").strip()
 
 
 def _is_pinned(line: str) -> bool:

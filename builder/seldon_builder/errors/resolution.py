@@ -210,6 +210,12 @@ class EngineFailed(SeldonError):
     exit_code: ClassVar[int] = 89
 
     def __init__(self, engine: str, reason: str, *, hint: str = "") -> None:
-        super().__init__(f"The engine {engine} cannot lock this: {reason}", hint=hint or "try `--engine uv`")
+        super().__init__(
+            f"The engine {engine} cannot lock this: {reason}", hint=hint or _other_engine(engine)
+        )
         self.engine = engine
         self.reason = reason
+
+
+def _other_engine(engine: str) -> str:
+    return f"try `--engine {'pip-tools' if engine == 'uv' else 'uv'}`"
