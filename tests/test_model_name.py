@@ -193,6 +193,28 @@ def test_a_class_missing_from_its_package_may_need_a_longer_name(tmp_path: Path)
         infer(tmp_path, {"pkg/__init__.py": "", "pkg/Iris.py": model("Iris")}, "pkg.Iris")
 
 
+PACKAGE = {"pkg/mod.py": model("Model") + "class Scaler:\n    x = 1\n"}
+
+
+@pytest.mark.parametrize("init", [None, "", "from . import mod\n"])
+def test_a_module_in_place_of_its_only_component_is_told_the_class(tmp_path: Path, init: str | None) -> None:
+    files = PACKAGE if init is None else {**PACKAGE, "pkg/__init__.py": init}
+    with pytest.raises((ModelClassMissing, ModelModuleMissing)) as raised:
+        infer(tmp_path, files, "pkg.mod")
+
+    assert "MODEL_NAME=pkg.mod.Model" in raised.value.hint
+
+
+def test_a_module_alone_is_told_its_only_component(tmp_path: Path) -> None:
+    with pytest.raises(ModelClassMissing, match=r"say -e MODEL_NAME=mod\.Model$"):
+        infer(tmp_path, {"mod.py": PACKAGE["pkg/mod.py"]}, "mod")
+
+
+def test_a_misspelt_class_is_told_the_near_one(tmp_path: Path) -> None:
+    with pytest.raises(ModelClassMissing, match=r"did you mean Model\? say -e MODEL_NAME=pkg\.mod\.Model"):
+        infer(tmp_path, PACKAGE, "pkg.mod.Modle")
+
+
 def test_a_file_name_is_not_the_name_of_a_class(tmp_path: Path) -> None:
     with pytest.raises(ModelClassMissing, match=r"say -e MODEL_NAME=Iris$"):
         infer(tmp_path, {"Iris.py": model("Iris")}, "Iris.py")

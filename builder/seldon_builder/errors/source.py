@@ -151,9 +151,11 @@ class ModelClassMissing(SeldonError):
     ) -> None:
         wanted = name.rpartition(".")[2]
         there = f"It has: {', '.join(found[:_SHOWN])}." if found else "It defines no class."
+        meant = suggestion.rpartition(".")[2]
+        said = f"did you mean {meant}? " if meant != wanted else ""
         super().__init__(
             f"MODEL_NAME={name} ({origin}) asks for class {wanted}, which {module} does not have. {there}",
-            hint=f"say -e MODEL_NAME={suggestion}"
+            hint=f"{said}say -e MODEL_NAME={suggestion}"
             if suggestion
             else f"add `class {wanted}` or correct MODEL_NAME",
         )

@@ -10,7 +10,7 @@ from ..events import Emit, warning
 from ..settings import Setting, Settings
 from ..source import Source
 from ..target import SUPPORTED_PYTHONS
-from .model_classes import ModelCode, PythonModule
+from .model_classes import COMPONENT_METHODS, ModelCode, PythonModule
 from .model_search import CLASS_LINE, find_model, folded, name_of
 
 MODEL_NAME = "MODEL_NAME"
@@ -67,18 +67,36 @@ def _checked(source: Source, code: ModelCode, name: str, settings: Settings, emi
 
 
 def _may_have(code: ModelCode, module: PythonModule, name: str) -> bool:
-    if name in module.names or name in module.imports:
+    if name in module.names:
         return True
+    if name in module.imports:
+        # A module of the source is no class, though a package may import it.
+        return module.imports[name] not in code.paths
     # What a star import brings from an installed package cannot be known without importing it.
     return bool(code.find_class(module, name)) or any(star not in code.paths for star in module.stars)
 
 
 def _suggested(code: ModelCode, name: str, class_name: str) -> str:
-    """Return what was meant by a file (``Iris.py``) or by a module in place of its class (``pkg.Iris``)."""
+    """Return what was meant by a file (``Iris.py``), a module (``pkg.Iris``) or a misspelt class."""
+    from difflib import get_close_matches
+
     meant = name.removesuffix(".py")
-    inner = code.module(meant)
     own = meant.rpartition(".")[2]
-    return name_of(meant, own) if inner and own in inner.classes and class_name in (own, "py") else ""
+    if class_name in (own, "py") and (model := _only_model(code, meant, own)):
+        return model
+    module = code.module(_module_and_class(name)[0])
+    close = get_close_matches(class_name, sorted(module.classes), 1) if module else []
+    return name_of(module.name, close[0]) if module and close else ""
+
+
+def _only_model(code: ModelCode, name: str, own: str) -> str:
+    """Return the class of module ``name`` that has its name, or is its only component; else empty."""
+    module = code.module(name)
+    if module is None:
+        return ""
+    able = [cls for cls in sorted(module.classes) if code.methods(module, cls) & COMPONENT_METHODS]
+    chosen = [own] if own in module.classes else able
+    return name_of(name, chosen[0]) if len(chosen) == 1 else ""
 
 
 def _accept_installed(source: Source, code: ModelCode, name: str, origin: str, emit: Emit) -> None:
@@ -96,7 +114,9 @@ def _accept_installed(source: Source, code: ModelCode, name: str, origin: str, e
         )
         return
     path = module.replace(".", "/")
-    raise ModelModuleMissing(name, origin, (f"{path}.py", f"{path}/__init__.py"), _alike(code, module, cls))
+    model = _only_model(code, name, cls)
+    alike = [model] if model else _alike(code, module, cls)
+    raise ModelModuleMissing(name, origin, (f"{path}.py", f"{path}/__init__.py"), alike)
 
 
 def _alike(code: ModelCode, module: str, cls: str) -> list[str]:
