@@ -5,9 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from seldon_builder.base import Reader
 from seldon_builder.connections import Connections
 from seldon_builder.digest import Digest
 from seldon_builder.errors.destination import (
+    ImageNotFound,
     RegistryProtocol,
     RegistryRefused,
     RegistryUnreachable,
@@ -19,6 +21,7 @@ from seldon_builder.reference import Reference
 from seldon_builder.registry import retry
 from seldon_builder.registry.pull import image_from_registry
 from seldon_builder.registry.push import RegistryDestination
+from seldon_builder.secret import Secret
 from seldon_builder.store import Store
 
 from .conftest import free_port
@@ -196,6 +199,26 @@ def test_a_port_that_does_not_speak_http_is_a_protocol_error(store: Store) -> No
         with pytest.raises(RegistryProtocol, match="does not speak HTTP"):
             RegistryDestination(reference, Connections(), silent).write(make_image(store))
         thread.join()
+
+
+# No host of this machine's network: a proxy that nobody runs stands between us and the default registry.
+CUT_OFF = Connections(proxies=(("https", Secret("http://127.0.0.1:1")),), docker_host="unix:///nowhere")
+
+
+def test_a_name_without_a_registry_is_told_what_it_means(store: Store) -> None:
+    with pytest.raises(
+        RegistryUnreachable, match=r"^big:8 names no registry, so it means the public"
+    ) as caught:
+        RegistryDestination(Reference.parse("big:8"), CUT_OFF, silent).write(make_image(store))
+    assert caught.value.hint.startswith("write host[:port]/big:8")
+
+
+def test_a_base_without_a_registry_tells_of_the_engine_too(store: Store) -> None:
+    with pytest.raises(ImageNotFound) as caught:
+        Reader("amd64", store, silent, CUT_OFF, insecure=False, offline=False).read("nosuch:1")
+    assert "No image nosuch:1 in the Docker engine: none answers at unix:///nowhere." in caught.value.message
+    assert "nosuch:1 names no registry" in caught.value.message
+    assert caught.value.hint.startswith("write host[:port]/nosuch:1")
 
 
 def test_nobody_at_the_port_is_said_at_once(store: Store) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from ..connections import Connections
 from ..errors.base import PythonConflict
-from ..errors.destination import DaemonUnreachable, ImageNotFound
+from ..errors.destination import DaemonUnreachable, ImageNotFound, RegistryRefused, RegistryUnreachable
 from ..events import Emit, decision
 from ..image import Image
 from ..inputs.python_version import Wanted
@@ -131,9 +130,18 @@ class Reader:
             return self._from_daemon(rest)
         reference = Reference.parse(run_image)
         # What names a registry is asked there: the engine's copy would have other digests.
-        if not reference.registry:
-            with suppress(DaemonUnreachable, ImageNotFound):
-                return self._from_daemon(run_image)
+        if reference.registry:
+            return self._from_registry(reference)
+        try:
+            return self._from_daemon(run_image)
+        except (DaemonUnreachable, ImageNotFound) as error:
+            absent = error
+        try:
+            return self._from_registry(reference)
+        except (RegistryUnreachable, RegistryRefused, ImageNotFound) as error:
+            raise _nowhere(run_image, absent, error) from error
+
+    def _from_registry(self, reference: Reference) -> Image:
         from ..registry.pull import image_from_registry
 
         return image_from_registry(
@@ -145,6 +153,22 @@ class Reader:
         from ..media.daemon_source import image_from_daemon
 
         return image_from_daemon(name, self.architecture, self.store, self.emit, connections=self.connections)
+
+
+def _nowhere(
+    name: str,
+    absent: DaemonUnreachable | ImageNotFound,
+    error: RegistryUnreachable | RegistryRefused | ImageNotFound,
+) -> ImageNotFound:
+    """Tell of both places that a name without a registry may stand for."""
+    return ImageNotFound(
+        name,
+        "the Docker engine",
+        absent.reason if isinstance(absent, ImageNotFound) else f"none answers at {absent.host}",
+        absent.offered if isinstance(absent, ImageNotFound) else (),
+        error.hint,
+        elsewhere=error.message,
+    )
 
 
 def _check(chosen: Base, wanted: Wanted, emit: Emit) -> None:

@@ -11,15 +11,24 @@ from . import SeldonError
 _LOGIN = "log in with `docker login {host}`, and check that the account may {act} there"
 
 
+def _unnamed(image: str, host: str) -> str:
+    return f"{image} names no registry, so it means the public default, {host}. " if image else ""
+
+
+def _named(image: str, hint: str) -> str:
+    return f"write host[:port]/{image} if it is meant to be elsewhere; else {hint}" if image else hint
+
+
 class RegistryUnreachable(SeldonError):
     """Nothing that speaks the registry's protocol answers there."""
 
     exit_code: ClassVar[int] = 50
 
-    def __init__(self, host: str, reason: str, hint: str = "") -> None:
+    def __init__(self, host: str, reason: str, hint: str = "", *, unnamed: str = "") -> None:
+        """``unnamed`` is the image whose name has no registry in it."""
         super().__init__(
-            f"Cannot reach the registry {host}: {reason}.",
-            hint=hint or "check the name and the port, the network and the proxy settings",
+            f"{_unnamed(unnamed, host)}Cannot reach the registry {host}: {reason}.",
+            hint=_named(unnamed, hint or "check the name and the port, the network and the proxy settings"),
         )
         self.host = host
         self.reason = reason
@@ -30,15 +39,17 @@ class RegistryRefused(SeldonError):
 
     exit_code: ClassVar[int] = 51
 
-    def __init__(self, host: str, act: str, credentials: str, answer: str = "") -> None:
+    def __init__(self, host: str, act: str, credentials: str, answer: str = "", *, unnamed: str = "") -> None:
+        """``unnamed`` is the image whose name has no registry in it."""
         said = f" It said: {answer}." if answer else ""
         super().__init__(
-            f"The registry {host} refused to let us {act} ({credentials}).{said}",
-            hint=_LOGIN.format(host=host, act=act.partition(" ")[0]),
+            f"{_unnamed(unnamed, host)}The registry {host} refused to let us {act} ({credentials}).{said}",
+            hint=_named(unnamed, _LOGIN.format(host=host, act=act.partition(" ")[0])),
         )
         self.host = host
         self.act = act
         self.credentials = credentials
+        self.answer = answer
 
 
 class RegistryProtocol(SeldonError):
@@ -79,15 +90,24 @@ class ImageNotFound(SeldonError):
     exit_code: ClassVar[int] = 54
 
     def __init__(
-        self, name: str, place: str, reason: str, offered: Sequence[str] = (), hint: str = ""
+        self,
+        name: str,
+        place: str,
+        reason: str,
+        offered: Sequence[str] = (),
+        hint: str = "",
+        *,
+        elsewhere: str = "",
     ) -> None:
+        """``elsewhere`` says how it went at the next place that was asked."""
         there = f" On offer: {', '.join(sorted(offered))}." if offered else ""
         super().__init__(
-            f"No image {name} in {place}: {reason}.{there}",
+            f"No image {name} in {place}: {reason}.{there}" + (f" {elsewhere}" if elsewhere else ""),
             hint=hint or "check the spelling of the name and the tag",
         )
         self.name = name
         self.place = place
+        self.reason = reason
         self.offered = tuple(offered)
 
 

@@ -30,6 +30,7 @@ from ..streams import verified
 from .client import Repository
 from .download import Download
 from .transport import Transport
+from .unnamed import default_explained
 
 # Which digest a tag had when it was last looked up: what an offline build goes by.
 _TAGS = "tags"
@@ -185,7 +186,8 @@ def image_from_registry(
     scopes = (f"repository:{reference.remote_repository}:pull",)
     repository = Repository(reference, transport, scopes, insecure=insecure)
     try:
-        return Pull(repository, architecture, store, emit, offline).image()
+        with default_explained(reference):
+            return Pull(repository, architecture, store, emit, offline).image()
     finally:
         # Layers that are read later open connections of their own.
         transport.close()

@@ -18,6 +18,7 @@ from ..layer import Layer
 from ..reference import Reference
 from .client import Repository
 from .transport import Transport
+from .unnamed import default_explained
 from .upload import Blob, Way, upload
 
 
@@ -36,7 +37,8 @@ class RegistryDestination:
         try:
             scopes = _scopes(self.reference, image.layers)
             repository = Repository(self.reference, transport, scopes, insecure=self.insecure)
-            return _push(repository, image, self.emit)
+            with default_explained(self.reference):
+                return _push(repository, image, self.emit)
         finally:
             transport.close()
 
