@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +14,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from seldon_runtime.errors import PayloadInvalid, RequestError
+from seldon_runtime.http_protocol import LARGEST_HEAD
 from seldon_runtime.rest import refusal
 
 from tests.served import JSON, PREDICTIONS, Server, exchange, serving
@@ -387,3 +391,36 @@ def test_a_client_that_sent_all_of_a_refused_body_keeps_its_connection(narrow: S
 
 def test_a_body_of_exactly_the_limit_is_answered(narrow: Server) -> None:
     assert narrow.request("POST", PREDICTIONS, b'{"data": {"ndarray": [1]}}'.ljust(100000)).status == 200
+
+
+@pytest.mark.parametrize("piece", [b"x" * 65536, b"a: b\r\n" * 10000], ids=["one header", "many headers"])
+def test_a_head_without_end_is_refused(narrow: Server, piece: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", narrow.port), timeout=10) as client:
+        client.sendall(b"GET /health/ping HTTP/1.1\r\nHost: x\r\nA: ")
+        answered = b""
+        with contextlib.suppress(ConnectionError):
+            for _ in range(100):
+                client.sendall(piece)
+        with contextlib.suppress(ConnectionError):
+            answered = client.recv(100)
+
+    # A reset may overtake the answer where the client goes on sending.
+    assert not answered or answered.startswith(b"HTTP/1.1 431 ")
+    assert narrow.request("GET", "/health/ping").status == 200
+
+
+def test_a_head_just_above_its_limit_gets_an_answer(narrow: Server) -> None:
+    with socket.create_connection(("127.0.0.1", narrow.port), timeout=10) as client:
+        client.sendall(b"GET /health/ping HTTP/1.1\r\nA: " + b"x" * LARGEST_HEAD)
+        answer = http.client.HTTPResponse(client)
+        answer.begin()
+
+        assert (answer.status, json.loads(answer.read())["status"]["reason"]) == (431, "HEADERS_TOO_LARGE")
+
+
+def test_a_large_head_is_served_again_and_again(narrow: Server) -> None:
+    connection = narrow.connect()
+
+    for _ in range(3):
+        assert exchange(connection, "GET", "/health/ping", headers={"A": "x" * 900_000}).status == 200
+    connection.close()

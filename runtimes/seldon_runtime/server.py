@@ -10,6 +10,7 @@ from collections.abc import Generator
 
 import uvicorn
 
+from .http_protocol import HttpProtocol
 from .listener import BACKLOG, emptied, listening
 from .model import Model
 from .rest import Rest
@@ -55,7 +56,7 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 application,
                 loop="none",
-                http="httptools",
+                http=HttpProtocol,
                 ws="none",
                 lifespan="off",
                 interface="asgi3",
