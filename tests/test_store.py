@@ -129,11 +129,14 @@ def test_a_layer_whose_blob_is_gone_or_cut_is_made_again(tmp_path: Path) -> None
     assert len(packed) == 3
 
 
-def test_an_unreadable_record_counts_as_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text", ["", "{}", '{"digest": ', '{"digest": 5, "size": 1}', "[]", '"x"', "[" * 60_000, "\udcff"]
+)
+def test_a_record_that_nobody_kept_counts_as_none(tmp_path: Path, text: str) -> None:
     store = Store(tmp_path)
     store.keep("layers", KEY, {"digest": "x"})
     path = tmp_path / "records" / "layers" / f"{KEY.hex}.json"
-    path.write_bytes(b'{"digest": ')
+    path.write_bytes(text.encode(errors="surrogateescape"))
 
     assert store.record("layers", KEY) is None
     assert not path.exists()
@@ -151,6 +154,31 @@ def test_a_blob_has_its_name_only_once_the_disk_has_its_bytes(
     store.add(b"content")
 
     assert seen == [(7, [])]
+
+
+def test_a_record_with_another_value_counts_as_none(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.keep("layers", KEY, {"diff_id": "1111"})
+    path = tmp_path / "records" / "layers" / f"{KEY.hex}.json"
+    path.write_bytes(path.read_bytes().replace(b"1111", b"2222"))
+
+    assert store.record("layers", KEY) is None
+
+
+def test_a_record_in_the_place_of_another_counts_as_none(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.keep("layers", KEY, {"digest": "x"})
+    (tmp_path / "records" / "layers").rename(tmp_path / "records" / "bases")
+
+    assert store.record("bases", KEY) is None
+
+
+def test_a_folder_in_the_place_of_a_record_is_named(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    (tmp_path / "records" / "layers" / f"{KEY.hex}.json").mkdir(parents=True)
+
+    with pytest.raises(StoreUnusable, match=KEY.hex):
+        store.record("layers", KEY)
 
 
 def test_a_packing_that_fails_leaves_nothing(tmp_path: Path) -> None:

@@ -76,6 +76,30 @@ def test_verify_discards_damaged_blobs_and_what_led_to_them(tmp_path: Path) -> N
     assert verify(store) == []
 
 
+def test_verify_discards_records_of_every_kind_that_nobody_kept(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for kind in ("layers", "locks", "needed-by", "sboms"):
+        store.keep(kind, Digest.of(b"whole"), {"kind": kind})
+        store.keep(kind, Digest.of(b"damaged"), {"kind": kind})
+        (tmp_path / "records" / kind / f"{Digest.of(b'damaged').hex}.json").write_text("[" * 60_000)
+    (tmp_path / "records" / "sboms" / "folder.json" / "in").mkdir(parents=True)
+    os.mkfifo(tmp_path / "records" / "sboms" / "pipe.json")
+
+    assert verify(store) == []
+    left = {(path.parent.name, path.stem) for path in (tmp_path / "records").glob("*/*")}
+    assert left == {(kind, Digest.of(b"whole").hex) for kind in ("locks", "needed-by", "sboms")}
+
+
+def test_verify_discards_what_is_no_file(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    digests = [Digest.of(b"folder"), Digest.of(b"pipe")]
+    (tmp_path / "blobs" / digests[0].hex / "in").mkdir(parents=True)
+    os.mkfifo(tmp_path / "blobs" / digests[1].hex)
+
+    assert verify(store) == sorted(digests)
+    assert list((tmp_path / "blobs").iterdir()) == []
+
+
 def test_verify_does_not_count_as_use(tmp_path: Path) -> None:
     store = Store(tmp_path)
     layer(store, "old")

@@ -14,21 +14,21 @@ import errno
 import fcntl
 import hashlib
 import io
-import json
 import os
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from . import stored_record
 from .digest import Digest
 from .errors.store import BlobCorrupt, StoreFull, StoreUnusable
 from .layer import GZIP_LAYER, Layer, LayerKind
+from .stored_record import Record as Record
 
-Record = Mapping[str, Any]
 SESSION = "session-"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
@@ -76,7 +76,7 @@ class BlobWriter:
 
     def write(self, data: bytes | bytearray | memoryview) -> int:
         """Append ``data``; StoreFull where the disk has no room."""
-        with _explained(self._blobs):
+        with explained(self._blobs):
             self._file.write(data)
         self._hash.update(data)
         self.size += len(data)
@@ -90,7 +90,7 @@ class BlobWriter:
     def commit(self) -> Digest:
         """Move the bytes to their place and return their digest."""
         digest = self.digest
-        with _explained(self._blobs):
+        with explained(self._blobs):
             self._file.flush()
             # Else a power loss could leave the name without the bytes. Costs a cold build about 2 %.
             os.fsync(self._file.fileno())
@@ -99,7 +99,8 @@ class BlobWriter:
 
 
 @contextmanager
-def _explained(place: Path) -> Iterator[None]:
+def explained(place: Path) -> Iterator[None]:
+    """Make StoreFull or StoreUnusable of what the disk of ``place`` says."""
     try:
         yield
     except OSError as error:
@@ -126,7 +127,7 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._blobs, self._records, self._temporary = root / "blobs", root / "records", root / "tmp"
-        with _explained(root):
+        with explained(root):
             for folder in (self._blobs, self._records, self._temporary):
                 folder.mkdir(parents=True, exist_ok=True)
             self.session = self._begin_session()
@@ -163,7 +164,7 @@ class Store:
     @contextmanager
     def writer(self) -> Iterator[BlobWriter]:
         """Open a new blob; without ``commit`` nothing of it stays."""
-        with _explained(self.root):
+        with explained(self.root):
             handle, name = tempfile.mkstemp(dir=self._temporary)
         file = os.fdopen(handle, "wb", buffering=1 << 18)
         try:
@@ -194,28 +195,29 @@ class Store:
             return writer.commit()
 
     def record(self, kind: str, key: Digest) -> Record | None:
-        """Return what was kept under ``key``; None where nothing readable was."""
+        """Return what was kept under ``key``; None where that was nothing, or is no longer what was kept."""
         path = self._records / kind / f"{key.hex}.json"
-        try:
-            found = json.loads(path.read_bytes())
-        except FileNotFoundError:
-            return None
-        except ValueError:
-            path.unlink(missing_ok=True)
-            return None
+        with explained(path):
+            try:
+                found = stored_record.read(path)
+            except FileNotFoundError:
+                return None
+            except ValueError:
+                path.unlink(missing_ok=True)
+                return None
         touch(path)
-        return found if isinstance(found, dict) else None
+        return found
 
     def keep(self, kind: str, key: Digest, value: Record) -> None:
         """Keep ``value`` (JSON) under ``key``, in place of what stood there."""
-        folder = self._records / kind
-        with _explained(folder):
-            folder.mkdir(exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", dir=self._temporary, delete=False) as file:
+        path = self._records / kind / f"{key.hex}.json"
+        with explained(path):
+            path.parent.mkdir(exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self._temporary, delete=False) as file:
                 try:
-                    json.dump(value, file, sort_keys=True)
+                    file.write(stored_record.written(path, value))
                     file.flush()
-                    Path(file.name).replace(folder / f"{key.hex}.json")
+                    Path(file.name).replace(path)
                 finally:
                     Path(file.name).unlink(missing_ok=True)
 

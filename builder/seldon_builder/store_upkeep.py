@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from . import stored_record
 from .base.rootfs import remove
 from .digest import SHA256_HEX, Digest
 from .errors.store import BlobCorrupt
 from .layers.encoder import CHUNK
-from .store import SESSION, Store
+from .store import SESSION, Store, explained
 
 # A file's writer locks it a moment after it made it; younger ones are left alone.
 SETTLED_AFTER = 60.0
@@ -33,9 +33,13 @@ def usage(store: Store) -> list[tuple[str, int, int]]:
 
 
 def verify(store: Store) -> list[Digest]:
-    """Read every blob, discard the damaged ones and what leads nowhere; return the damaged."""
-    discarded = [digest for digest in _digests(store) if not _is_whole(store, digest)]
-    _drop_leading_nowhere(store)
+    """Read every blob and record, discard the damaged and what leads nowhere; return the damaged blobs."""
+    with explained(store.root):
+        discarded = [digest for digest in _digests(store) if not _is_whole(store, digest)]
+        for path in _records(store):
+            if _record(path) is None:
+                _discard(path)
+        _drop_leading_nowhere(store)
     return discarded
 
 
@@ -104,6 +108,9 @@ def _digests(store: Store) -> list[Digest]:
 
 def _is_whole(store: Store, digest: Digest) -> bool:
     path = store.blob(digest).path
+    if path.exists() and not path.is_file():
+        _discard(path)
+        return False
     try:
         used = path.stat().st_mtime
         with store.blob(digest).open() as blob:
@@ -122,16 +129,34 @@ def _drop_leading_nowhere(store: Store) -> None:
     for kind in _LEADING:
         for path in (store.root / "records" / kind).glob("*.json"):
             if not _leads_to_a_blob(store, path):
-                path.unlink(missing_ok=True)
+                _discard(path)
 
 
 def _leads_to_a_blob(store: Store, path: Path) -> bool:
+    record = _record(path)
+    if record is None:
+        return False
     try:
-        record = json.loads(path.read_bytes())
         found = (store.root / "blobs" / Digest.parse(record["digest"]).hex).stat().st_size
         return bool(found == record["size"])
     except (KeyError, TypeError, ValueError, FileNotFoundError):
         return False
+
+
+def _record(path: Path) -> stored_record.Record | None:
+    """Return what was kept at ``path``; None where that is not what stands there."""
+    try:
+        # A pipe would not end.
+        return stored_record.read(path) if path.is_file() else None
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _discard(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        remove(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _sessions(store: Store) -> Iterator[Path]:
