@@ -151,6 +151,11 @@ def test_a_version_that_is_not_there_shows_the_newest(tmp_path: Path, index: Ind
     assert caught.value.newest == "2.0"
 
 
+def test_a_package_that_has_another_name_is_called_by_it(tmp_path: Path, index: Index) -> None:
+    with pytest.raises(PackageWithoutWheel, match="the package is called scikit-learn"):
+        lock(tmp_path, index, "sklearn>=1")
+
+
 def test_a_package_without_a_fitting_wheel_is_named(tmp_path: Path, index: Index) -> None:
     with pytest.raises(PackageWithoutWheel, match=r"requirements.txt:1.*winonly"):
         lock(tmp_path, index, "winonly")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from seldon_builder.dependencies.package_names import naming_advice
 from seldon_builder.detection import Detection
 from seldon_builder.errors import SeldonError
 from seldon_builder.errors.resolution import (
@@ -50,7 +51,9 @@ def _unsatisfied(wanted: str, versions: list[str], complaint: Complaint) -> Seld
     # pip does not tell an unknown name from one that has no fitting wheel.
     has = "no index has a wheel of it that fits"
     target = f"Python {complaint.target.python} on {complaint.target.platform}"
-    return PackageWithoutWheel([BadLine(complaint.origin(wanted), wanted, has)], target, complaint.text)
+    naming = naming_advice([re.split(r"[=<>!~\[]", wanted)[0]])
+    packages = [BadLine(complaint.origin(wanted), wanted, has)]
+    return PackageWithoutWheel(packages, target, complaint.text, naming=naming)
 
 
 def _with_requirements(text: str, detection: Detection) -> str:
