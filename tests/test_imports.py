@@ -70,7 +70,7 @@ def test_tests_are_not_looked_at(tmp_path: Path) -> None:
     assert imports_of(source).modules == ()
 
 
-@pytest.mark.parametrize("content", ["def (", "print 'hello'", "\0"])
+@pytest.mark.parametrize("content", ["def (", "print 'hello'", "\0", "-" * 100000 + "1"])
 def test_a_file_that_is_not_python_is_named(tmp_path: Path, content: str) -> None:
     found = imports_of(source_of(tmp_path, {"old.py": content, "Model.py": "import redis"}))
     assert found.unreadable[0].startswith("old.py: ")

@@ -291,3 +291,9 @@ def test_a_cycle_of_bases_ends(tmp_path: Path) -> None:
             tmp_path,
             {"A.py": "from B import B\nclass A(B): ...\n", "B.py": "from A import A\nclass B(A): ...\n"},
         )
+
+
+@pytest.mark.parametrize("code", ["-" * 100000 + "1", "a" + ".b" * 100000], ids=["signs", "dots"])
+def test_a_model_that_no_parser_can_follow_is_refused(tmp_path: Path, code: str) -> None:
+    with pytest.raises(ModelNotParsable, match="nested too deep"):
+        infer(tmp_path, {"Model.py": f"{code}\nclass Model: ...\n"}, "Model")

@@ -60,3 +60,12 @@ def test_passwords_that_somebody_wrote_are_not_read(tmp_path: Path) -> None:
     text = write_pylock(exported(tmp_path), tmp_path).replace("https://host/", "https://me:word@host/")
     found = read_pylock(text, tmp_path)
     assert found == exported(tmp_path)
+
+
+def test_a_lock_that_no_parser_can_follow_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PylockInvalid, match="nested too deep"):
+        read_pylock("a = " + "[" * 20000, tmp_path)
+
+
+def test_a_lock_with_odd_tools_is_somebody_elses(tmp_path: Path) -> None:
+    assert read_pylock("tool = 5\n", tmp_path) is None

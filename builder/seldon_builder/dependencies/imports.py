@@ -50,8 +50,8 @@ def imports_of(source: Source) -> Imports:
         path = item.path.as_posix()
         try:
             tree = _parsed(source.read(path))
-        except (SyntaxError, ValueError, RecursionError) as error:
-            unreadable.append(f"{path}: {error}")
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            unreadable.append(f"{path}: {str(error) or 'it is nested too deep'}")
             continue
         for module, line, optional in _imported([tree]):
             known = found.get(module)

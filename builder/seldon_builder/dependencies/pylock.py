@@ -80,7 +80,10 @@ def read_pylock(text: str, root: Path) -> ExportedLock | None:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PylockInvalid(f"it is not TOML: {error}") from error
-    table = document.get("tool", {}).get(TABLE)
+    except RecursionError as error:
+        raise PylockInvalid("its lists or tables are nested too deep") from error
+    tools = document.get("tool")
+    table = tools.get(TABLE) if isinstance(tools, dict) else None
     if table is None:
         return None
     try:

@@ -168,8 +168,11 @@ class ModelCode:
             return parse_module(name, path, self.read(name))
         except SyntaxError as error:
             self.broken[path] = (error.lineno or 1, error.msg)
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             self.broken[path] = (1, str(error))
+        except (RecursionError, MemoryError):
+            # Which of the two the parser raises depends on where its stack ends.
+            self.broken[path] = (1, "it is nested too deep")
         return None
 
     def find_class(self, module: PythonModule, name: str) -> tuple[PythonModule, PythonClass] | None:
