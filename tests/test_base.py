@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from seldon_builder.base import Base, base_for
 from seldon_builder.base.base_interpreter import interpreter_of
 from seldon_builder.base.debian import host_architecture
+from seldon_builder.base.rootfs import unpack
 from seldon_builder.connections import Connections
-from seldon_builder.errors.base import PythonConflict
+from seldon_builder.errors.base import BaseNotSupported, InterpreterFailed, PythonConflict
 from seldon_builder.errors.destination import ImageNotFound
 from seldon_builder.errors.resolution import OfflineMissing
 from seldon_builder.events import Event, silent
@@ -20,6 +24,7 @@ from seldon_builder.inputs.python_version import Wanted
 from seldon_builder.media.layout import LayoutDestination
 from seldon_builder.reference import Reference
 from seldon_builder.store import Store
+from seldon_builder.target import Target
 
 from . import bases
 
@@ -154,6 +159,36 @@ def test_only_a_base_made_here_shares_its_bytecode(
     assert copy.target == ours.target
     assert interpreter_of(ours, store, silent).identity == ours.target.python_version
     assert interpreter_of(copy, store, silent).identity not in ("", ours.target.python_version)
+
+
+@pytest.mark.network
+def test_an_interpreter_that_fails_has_its_files_unpacked_anew_by_the_next_build(
+    tmp_path_factory: pytest.TempPathFactory, store: Store
+) -> None:
+    ours = bases.debian(tmp_path_factory)
+    ours = replace(ours, rootfs=partial(unpack, ours.image, store, silent))
+    for path in (ours.rootfs() / f"usr/lib/python{ours.target.python}/encodings").rglob("__init__.*"):
+        path.write_bytes(b"!" * path.stat().st_size)
+    with pytest.raises(InterpreterFailed):
+        say_hello(ours, store)
+
+    assert say_hello(ours, store) == b"hello\n"
+
+
+def say_hello(base: Base, store: Store) -> bytes:
+    output = io.BytesIO()
+    hello = ["-S", "-c", "print('hello')"]
+    interpreter_of(base, store, silent).run(hello, stdin=io.BytesIO(), stdout=output, environment={})
+    return output.getvalue()
+
+
+def test_a_python_that_only_labels_have_is_said_before_it_is_started(store: Store) -> None:
+    image = bases.image(store, [bases.member("etc/os-release", b"nothing")])
+    target = Target(host_architecture(), "3.12.4", "2.36", "/usr/local/bin/python3.12")
+    base = Base(image, target, "liar:1", partial(unpack, image, store, silent))
+
+    with pytest.raises(BaseNotSupported, match="which is not in it"):
+        say_hello(base, store)
 
 
 def test_offline_the_default_base_has_to_be_there(store: Store) -> None:

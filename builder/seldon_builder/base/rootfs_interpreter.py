@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from ..errors.base import BytecodeImpossible, InterpreterFailed
-from .rootfs import chain_of
+from ..errors.base import BaseNotSupported, BytecodeImpossible, InterpreterFailed
+from .rootfs import chain_of, resolve
 from .sandboxes import Run, Sandbox, best_sandbox
 
 if TYPE_CHECKING:
@@ -61,9 +61,12 @@ def interpreter_for(chosen: Base, store: Store, emit: Emit) -> RootfsInterpreter
 
     target = chosen.target
     if target.architecture == host_architecture():
-        return interpreter_in(
-            chosen.rootfs(), chosen.image, target.python_path, target.python_version, chosen.identity
-        )
+        root = chosen.rootfs()
+        if resolve(root, target.python_path) is None:
+            raise BaseNotSupported(
+                chosen.name, f"its labels name the Python {target.python_path}, which is not in it"
+            )
+        return interpreter_in(root, chosen.image, target.python_path, target.python_version, chosen.identity)
     twin = chosen.twin() if chosen.twin else None
     reason = f"it runs no {target.architecture} programs"
     if twin is None:
