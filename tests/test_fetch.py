@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import os
+import socketserver
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -160,6 +162,78 @@ def test_a_redirect_is_followed(tmp_path: Path, index: Index, store: Store) -> N
         index.redirect_to = other.url
         item = replace(item, url=item.url.replace(other.url, index.url))
         assert fetch(lock_of(item), PackageIndex(), store, silent).artifacts[0].size == 1
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["http://[", "http://127.0.0.1:99999", "http://127.0.0.1:x", "http://h\xe9.invalid/\xe9", "ftp://h"],
+)
+def test_a_redirect_to_nowhere_is_refused_at_once(index: Index, store: Store, place: str) -> None:
+    item = artifact(index, "alpha", b"x")
+    index.redirect_to = place
+    with pytest.raises(IndexUnreachable, match=r"that is none|not downloaded"):
+        fetch(lock_of(item), PackageIndex(), store, silent)
+    assert len(index.downloads) == 1
+
+
+@pytest.mark.parametrize("url", ["http://[/alpha-1-py3-none-any.whl", "http://127.0.0.1:99999/alpha-1.whl"])
+def test_a_lock_that_leads_nowhere_is_refused(store: Store, url: str) -> None:
+    item = Artifact("alpha", "1", url, Digest.of(b"x"))
+    with pytest.raises(IndexUnreachable, match="that is none"):
+        fetch(lock_of(item), PackageIndex(), store, silent)
+
+
+def test_a_proxy_without_an_address_is_refused(index: Index, store: Store) -> None:
+    proxy = Secret("http://me:s3cr3t@127.0.0.1:99999")
+    lock = lock_of(artifact(index, "alpha", b"x"))
+    with pytest.raises(IndexUnreachable) as caught:
+        fetch(lock, PackageIndex(proxies=(("http_proxy", proxy),)), store, silent)
+    assert "s3cr3t" not in str(caught.value)
+
+
+@contextmanager
+def endless(sends: bytes) -> Iterator[str]:
+    """A server whose answer begins with ``sends`` and never ends."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                self.request.recv(1 << 16)
+                self.request.sendall(sends)
+                while True:
+                    self.request.sendall(bytes(1 << 16))
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+
+
+@pytest.mark.parametrize("size", [1000, 0])
+def test_an_answer_without_end_is_cut_off(store: Store, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seldon_builder.dependencies.fetch.UNKNOWN_SIZE_AT_MOST", 2000)
+    with endless(b"HTTP/1.1 200 OK\r\n\r\n") as url:
+        item = Artifact("alpha", "1", f"{url}/alpha-1.whl", Digest.of(b"x"), size)
+        with pytest.raises(ArtifactCorrupt, match=f"more than {size or 2000} bytes"):
+            fetch(lock_of(item), PackageIndex(), store, silent)
+    assert list((store.root / "blobs").iterdir()) == []
+
+
+def test_a_redirect_s_text_without_end_is_not_read(index: Index, store: Store) -> None:
+    item = artifact(index, "alpha", b"x")
+    moved = f"HTTP/1.1 302 Found\r\nLocation: {item.url}\r\n\r\n".encode()
+    with endless(moved) as url:
+        lock = lock_of(replace(item, url=f"{url}/alpha-1-py3-none-any.whl"))
+        assert fetch(lock, PackageIndex(), store, silent).artifacts[0].size == 1
+
+
+def test_more_bytes_than_locked_are_not_asked_for(index: Index, store: Store) -> None:
+    item = replace(artifact(index, "alpha", b"x" * 100), size=50)
+    with pytest.raises(ArtifactCorrupt, match="more than 50 bytes"):
+        fetch(lock_of(item), PackageIndex(), store, silent)
 
 
 def test_a_proxy_is_used_for_all_but_its_exceptions(index: Index, store: Store) -> None:

@@ -23,6 +23,8 @@ ATTEMPTS = 4
 REDIRECTS = 5
 TIMEOUT_SECONDS = 30
 CHUNK = 1 << 18
+# What a redirect says besides where to go is of no use.
+REDIRECT_BODY = 1 << 16
 BUSY = (408, 425, 429, 500, 502, 503, 504)
 PORTS = {"http": 80, "https": 443}
 
@@ -93,14 +95,15 @@ class Downloads:
         place, whole = url, False
         try:
             for _ in range(REDIRECTS + 1):
-                response = self._answer(place, start)
-                if response.status not in (301, 302, 303, 307, 308):
-                    self._read(url, response, start, received)
-                    whole = True
-                    return
-                response.read()
-                # A user part in a redirect is the server's own; ours are looked up anew for the new host.
-                place = split_credentials(urljoin(place, response.headers.get("Location", "")))[0]
+                with self._answer(url, place, start) as response:
+                    if response.status not in (301, 302, 303, 307, 308):
+                        self._read(url, response, start, received)
+                        whole = True
+                        return
+                    response.read(REDIRECT_BODY)
+                    if not response.isclosed():
+                        self._forget(place)
+                    place = _redirected(url, place, response)
         except (OSError, HTTPException) as error:
             raise _Broken(_spoken(error)) from error
         finally:
@@ -108,7 +111,15 @@ class Downloads:
                 self._forget(place)
         raise IndexUnreachable(url, f"it redirects more than {REDIRECTS} times")
 
-    def _answer(self, url: str, start: int) -> HTTPResponse:
+    def _answer(self, url: str, place: str, start: int) -> HTTPResponse:
+        try:
+            connection = self._asked(place, start)
+        except ValueError as error:
+            # Of a host, port or path, the proxy's too, that no request can name. It may hold a password.
+            raise IndexUnreachable(url, "it leads to an address, or a proxy, that is none") from error
+        return connection.getresponse()
+
+    def _asked(self, url: str, start: int) -> HTTPConnection:
         parts = urlsplit(url)
         headers = {"User-Agent": "seldon-python", "Accept-Encoding": "identity", **self._authorization(url)}
         if start:
@@ -117,7 +128,7 @@ class Downloads:
         if target != _path(parts):
             headers |= _proxy_authorization(self._proxy(parts))
         connection.request("GET", target, headers=headers)
-        return connection.getresponse()
+        return connection
 
     def _read(self, url: str, response: HTTPResponse, start: int, received: Received) -> None:
         if response.status in BUSY:
@@ -171,7 +182,11 @@ class Downloads:
         return secure
 
     def _forget(self, url: str) -> None:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            # No connection came of it.
+            return
         kept = self._local.__dict__.get("connections", {})
         connection = kept.pop((parts.scheme, parts.netloc), None)
         if connection:
@@ -194,6 +209,17 @@ class Downloads:
             if trusted not in self._contexts:
                 self._contexts[trusted] = _tls(self._index, trusted=trusted)
             return self._contexts[trusted]
+
+
+def _redirected(url: str, place: str, response: HTTPResponse) -> str:
+    """Return where ``response`` leads.
+
+    A user part in it is the server's own; ours are looked up anew for the new host.
+    """
+    try:
+        return split_credentials(urljoin(place, response.headers.get("Location", "")))[0]
+    except ValueError as error:
+        raise IndexUnreachable(url, "it redirects to an address that is none") from error
 
 
 def _tls(index: PackageIndex, *, trusted: bool) -> ssl.SSLContext:

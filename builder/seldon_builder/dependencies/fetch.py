@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 8
 CHUNK = 1 << 18
+# Where the lock knows no size: an answer without end must not fill the disk.
+UNKNOWN_SIZE_AT_MOST = 16 << 30
 # As often as a line on a terminal can be read.
 SECONDS_BETWEEN_EVENTS = 0.1
 
@@ -119,10 +121,11 @@ class _Count:
 def _fetch_one(artifact: Artifact, downloads: Downloads, store: Store, count: _Count) -> int:
     """Store the bytes of ``artifact``, if they are those, and return how many they are."""
     with store.writer() as writer:
+        received = _received(artifact, writer, count)
         if artifact.url.startswith("file:"):
-            _copy(artifact, writer, count)
+            _copy(artifact, received)
         else:
-            downloads.get(artifact.url, _received(artifact, writer, count))
+            downloads.get(artifact.url, received)
         if writer.digest != artifact.sha256:
             raise ArtifactCorrupt(artifact.url, artifact.sha256.hex, writer.digest.hex)
         writer.commit()
@@ -130,25 +133,32 @@ def _fetch_one(artifact: Artifact, downloads: Downloads, store: Store, count: _C
 
 
 def _received(artifact: Artifact, writer: BlobWriter, count: _Count) -> Received:
+    most = artifact.size or UNKNOWN_SIZE_AT_MOST
+
     def write(data: bytes) -> None:
+        refuse_surplus(writer.size + len(data))
         writer.write(data)
         count.add(len(data))
 
     def expect(length: int) -> None:
+        refuse_surplus(length)
         if not artifact.size:
             count.add(expected=length)
+
+    def refuse_surplus(length: int) -> None:
+        if length > most:
+            raise ArtifactCorrupt(artifact.url, artifact.sha256.hex, "", most=most)
 
     from .download import Received
 
     return Received(write, expect)
 
 
-def _copy(artifact: Artifact, writer: BlobWriter, count: _Count) -> None:
+def _copy(artifact: Artifact, received: Received) -> None:
     try:
         file: BinaryIO = path_of(artifact.url).open("rb")
     except OSError as error:
         raise OfflineMissing([str(path_of(artifact.url))]) from error
     with file:
         while data := file.read(CHUNK):
-            writer.write(data)
-            count.add(len(data))
+            received.write(data)

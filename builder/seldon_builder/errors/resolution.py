@@ -165,9 +165,10 @@ class ArtifactCorrupt(SeldonError):
 
     exit_code: ClassVar[int] = 27
 
-    def __init__(self, url: str, expected: str, found: str) -> None:
+    def __init__(self, url: str, expected: str, found: str, *, most: int = 0) -> None:
+        difference = f"it has more than {most} bytes" if most else f"its sha256 is {found}, not {expected}"
         super().__init__(
-            f"{url} is not the file that was locked: its sha256 is {found}, not {expected}.",
+            f"{url} is not the file that was locked: {difference}.",
             hint="if the index was meant to change, lock again (`seldon-python lock`); otherwise distrust it",
         )
         self.url = url
