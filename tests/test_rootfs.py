@@ -283,6 +283,14 @@ def test_a_name_that_no_disk_can_hold_is_an_error_of_ours(store: Store, name: st
         unpack(image(store, [(info, content)]), store, silent)
 
 
+def test_headers_of_headers_without_end_are_an_error_of_ours(store: Store) -> None:
+    long_name = tarfile.TarInfo("././@LongLink")
+    long_name.type, long_name.size = tarfile.GNUTYPE_LONGNAME, 2
+    data = (long_name.tobuf() + b"a\0" + bytes(510)) * 2000
+    with pytest.raises(LayerUnreadable):
+        unpack(Image("amd64", (stored(store, data, "0" * 64),)), store, silent)
+
+
 def test_a_link_to_a_deep_folder_makes_none_that_is_deeper(store: Store) -> None:
     deep = "a/" * 200 + "b"
     with pytest.raises(LayerUnreadable, match="nested more than"):

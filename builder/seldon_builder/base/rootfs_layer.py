@@ -28,6 +28,8 @@ _CHUNK = 1 << 18
 # No image needs more; walking and removing a tree calls itself once a level.
 _DEEPEST = 256
 _LATEST = float(1 << 33)
+# What tarfile lets through: a NUL byte in a name, a number that is none, headers of headers without end.
+_NONSENSE = (ValueError, OverflowError, RecursionError)
 
 
 def unpack_layer(layer: Layer, root: Path, moved: Callable[[int], None]) -> None:
@@ -40,8 +42,7 @@ def unpack_layer(layer: Layer, root: Path, moved: Callable[[int], None]) -> None
             stream = _Counted(_unpacked(layer, blob), moved)
             _lay(stream, root)
             stream.drain()
-        # A ValueError is a name with a NUL byte, or a number that is none.
-        except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError, OverflowError) as error:
+        except (tarfile.TarError, OSError, EOFError, zlib.error, *_NONSENSE) as error:
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise StoreFull(root) from error
             # Reading a damaged blob of the store to its end tells of the damage and discards it.
