@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..errors.store import BlobCorrupt
 from ..lock import Artifact, Lock
 from ..store import Store
 
@@ -25,13 +24,10 @@ def _modules(artifact: Artifact, store: Store) -> Iterable[str]:
 
 
 def _read(artifact: Artifact, store: Store) -> set[str]:
-    import zipfile
+    from ..layers.wheel_archive import open_wheel
 
-    try:
-        with zipfile.ZipFile(store.blob(artifact.sha256).path) as wheel:
-            names = wheel.namelist()
-    except (zipfile.BadZipFile, OSError) as error:
-        raise BlobCorrupt(artifact.sha256) from error
+    with open_wheel(store, artifact) as wheel:
+        names = wheel.archive.namelist()
     places = [name.split("/") for name in names]
     # What a wheel puts into site-packages by its .data folder is there as well.
     places = [parts[2:] if parts[0].endswith(".data") else parts for parts in places]
