@@ -28,5 +28,5 @@ def test_a_zip_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     wheel = bytearray(demo({"demo.py": b"x"}))
     wheel[wheel.rindex(b"PK\x01\x02") + 6] = 99
 
-    with pytest.raises(WheelMalformed, match="demo-1.0"):
+    with pytest.raises(WheelMalformed, match=r"demo-1\.0"):
         modules_of(lock_of(stored(store, bytes(wheel))), store)
