@@ -200,7 +200,7 @@ def test_a_shared_folder_is_writable_and_the_network_is_there(
 def state(root: Path) -> dict[str, tuple[int, ...]]:
     """What of every file would show that it was touched."""
     found = ((str(path), path.lstat()) for path in root.rglob("*"))
-    return {name: (stat.st_mode, stat.st_uid, stat.st_size, stat.st_ctime_ns) for name, stat in found}
+    return {name: (stat.st_mode, stat.st_uid, stat.st_size, stat.st_mtime_ns) for name, stat in found}
 
 
 @pytest.mark.parametrize("is_shared", [False, True])

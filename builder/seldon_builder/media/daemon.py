@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..connections import Connections
 from ..destination import Written
@@ -14,6 +15,7 @@ from ..events import Emit, decision, progress
 from ..gunzip import inflated
 from ..image import Image
 from ..layer import GZIP_LAYER, Layer, LayerKind
+from ..layers.cnb import BUILD_METADATA
 from ..layers.tar import TRAILER, padding
 from ..reference import Reference
 from .archive import blob_name, docker_manifest, member, member_header, unique
@@ -93,11 +95,21 @@ def shared_layers(engine: Engine, image: Image, name: str) -> int:
     enough = sum(layer.kind not in _CHANGING for layer in image.layers)
     if best >= enough:
         return best
-    for candidate in engine.images()[:_MOST_CANDIDATES]:
+    # All of ours are from 1980, so the engine lists them last.
+    likely = sorted(engine.images(), key=lambda listed: _unlikeness(listed, name))
+    for candidate in likely[:_MOST_CANDIDATES]:
         best = max(best, _common(mine, engine.image(str(candidate.get("Id"))) or {}))
         if best >= enough:
             break
     return best
+
+
+def _unlikeness(listed: Mapping[str, Any], name: str) -> tuple[bool, bool, bool]:
+    """Order images by how likely they rest on the same layers: other tags of ``name``, ours, any with a tag."""
+    tags = listed.get("RepoTags") or ()
+    repository = name.rpartition(":")[0]
+    kin = any(tag.rpartition(":")[0] == repository for tag in tags)
+    return not kin, BUILD_METADATA not in (listed.get("Labels") or {}), not tags
 
 
 class Parcel:
