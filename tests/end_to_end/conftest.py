@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -24,13 +23,11 @@ DOCKER = "/usr/bin/docker"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command printed and ended with; ``peak_memory`` in bytes, ``seconds`` of wall time."""
+    """What a command printed and ended with."""
 
     code: int
     out: str
     err: str
-    peak_memory: int
-    seconds: float
 
     @property
     def digest(self) -> str:
@@ -60,13 +57,11 @@ def command_line(shared_store: Path, tmp_path: Path) -> Seldon:
         place = ("--store", str(store or shared_store)) if arguments[0] != "plugins" else ()
         command = (*wrapper, sys.executable, "-P", "-m", "seldon_builder", *map(str, arguments), *place)
         with (tmp_path / "out").open("w+b") as out, (tmp_path / "err").open("w+b") as err:
-            began = time.monotonic()
-            process = subprocess.Popen(command, stdout=out, stderr=err, stdin=subprocess.DEVNULL, **more)
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            seconds = time.monotonic() - began
+            done = subprocess.run(
+                command, stdout=out, stderr=err, stdin=subprocess.DEVNULL, check=False, **more
+            )
         said, told = ((tmp_path / name).read_text(errors="replace") for name in ("out", "err"))
-        return Outcome(process.returncode, said, told, usage.ru_maxrss * 1024, seconds)
+        return Outcome(done.returncode, said, told)
 
     return run
 

@@ -105,7 +105,7 @@ def shared_layers(engine: Engine, image: Image, name: str) -> int:
 
 
 def _unlikeness(listed: Mapping[str, Any], name: str) -> tuple[bool, bool, bool]:
-    """Order images by how likely they rest on the same layers: other tags of ``name``, ours, any with a tag."""
+    """Order images by how likely they rest on our layers: other tags of ``name``, ours, any with a tag."""
     tags = listed.get("RepoTags") or ()
     repository = name.rpartition(":")[0]
     kin = any(tag.rpartition(":")[0] == repository for tag in tags)
