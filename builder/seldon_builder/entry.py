@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -38,6 +39,19 @@ class OnDisk:
     def open(self) -> BinaryIO:
         """Open the file; an OSError where it is gone."""
         return self.path.open("rb")
+
+
+@dataclass(frozen=True)
+class PartOfFile:
+    """Content that is a part of a file, which stays open until the layer is packed; it fits in memory."""
+
+    file: BinaryIO
+    start: int
+    size: int
+
+    def open(self) -> BinaryIO:
+        """Read the part."""
+        return io.BytesIO(os.pread(self.file.fileno(), self.size, self.start))
 
 
 @dataclass(frozen=True)

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import os
 import tarfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from ..entry import Bytes, Entry
+from ..entry import Bytes, Entry, PartOfFile
 from ..layers.encoder import TarEncoder
 from ..layers.tar import TRAILER, header, padding
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A file's content inside an uncompressed tar that stays open."""
-
-    file: BinaryIO
-    start: int
-    size: int
-
-    def open(self) -> BinaryIO:
-        """Open the bytes; a file of a base image fits in memory."""
-        return io.BytesIO(os.pread(self.file.fileno(), self.size, self.start))
 
 
 @dataclass(frozen=True)
@@ -66,7 +51,7 @@ def _member(file: BinaryIO, path: str, info: tarfile.TarInfo) -> Member:
         return Member(replace(entry, link=info.linkname.removeprefix("./").strip("/")), is_hard_link=True)
     if info.isdir():
         return Member(entry)
-    return Member(replace(entry, size=info.size, content=Piece(file, info.offset_data, info.size)))
+    return Member(replace(entry, size=info.size, content=PartOfFile(file, info.offset_data, info.size)))
 
 
 def _links_after_files(tree: dict[str, Member]) -> dict[str, Member]:

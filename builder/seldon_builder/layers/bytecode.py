@@ -12,13 +12,13 @@ from contextlib import ExitStack
 from typing import BinaryIO
 
 from ..digest import Digest
-from ..entry import Entry
+from ..entry import Entry, PartOfFile
 from ..layer import Layer, LayerKind
 from ..lock import Artifact
 from ..prefix import DEPENDENCIES, site_packages
 from ..store import BlobWriter, Record, Store
 from ..target import Target
-from .compiling import Compiler, Slice, pyc_entry
+from .compiling import Compiler, pyc_entry
 from .encoder import CHUNK, PlainEncoder
 from .packing import cache_key, write_tar
 
@@ -79,7 +79,7 @@ def _entries(
 
 def _compile(
     store: Store, artifact: Artifact, target: Target, compiler: Compiler, results: BinaryIO
-) -> dict[str, Slice]:
+) -> dict[str, PartOfFile]:
     from .wheel_archive import WheelContent, open_wheel
     from .wheel_content import wheel_entries
 
@@ -109,7 +109,7 @@ def _kept(
             pass
     file = opened.enter_context(blob.path.open("rb"))
     for path, (start, size) in record["files"].items():
-        yield pyc_entry(path, Slice(file, start, size))
+        yield pyc_entry(path, PartOfFile(file, start, size))
 
 
 def _keep(store: Store, key: Digest, artifact: Artifact, target: Target, compiler: Compiler) -> Record:

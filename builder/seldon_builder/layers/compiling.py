@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import os
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from ..entry import Entry
+from ..entry import Entry, PartOfFile
 from ..errors.base import InterpreterFailed
 from ..errors.layers import BytecodeIncomplete, ContentChanged
 from ..interpreter import Interpreter
@@ -36,19 +35,6 @@ _NUMBER = struct.Struct("<I")
 
 
 @dataclass(frozen=True)
-class Slice:
-    """Content that is a part of a file, which stays open until the layer is packed."""
-
-    file: BinaryIO
-    start: int
-    size: int
-
-    def open(self) -> BinaryIO:
-        """Read the part."""
-        return io.BytesIO(os.pread(self.file.fileno(), self.size, self.start))
-
-
-@dataclass(frozen=True)
 class Compiler:
     """The image's Python, and how many of its processes may work at once."""
 
@@ -65,7 +51,7 @@ class Compiler:
         """What the bytecode is filed under; see Interpreter.identity."""
         return self.interpreter.identity
 
-    def compile(self, files: Sequence[Entry], store: Store, results: BinaryIO) -> dict[str, Slice]:
+    def compile(self, files: Sequence[Entry], store: Store, results: BinaryIO) -> dict[str, PartOfFile]:
         """Compile source files into ``results``.
 
         What is not Python's syntax is left out of the answer, and so is what is too large to be written by
@@ -88,7 +74,7 @@ class Compiler:
         self._check(found[_END])
         return {self._pyc_path(file): found[at] for at, file in enumerate(ordered) if found[at].size}
 
-    def _check(self, last_word: Slice) -> None:
+    def _check(self, last_word: PartOfFile) -> None:
         """Compare what compiled with what was to compile: labels can be wrong."""
         with last_word.open() as said:
             found = said.read().decode(errors="replace")
@@ -124,7 +110,7 @@ class Compiler:
         self.interpreter.run([*ARGUMENTS, text], stdin=job, stdout=results, environment=ENVIRONMENT)
 
 
-def pyc_entry(path: str, pyc: Slice) -> Entry:
+def pyc_entry(path: str, pyc: PartOfFile) -> Entry:
     """Make the entry of a compiled file."""
     return Entry(path, 0o644, pyc.size, pyc)
 
@@ -143,7 +129,7 @@ def _framed(index: int, file: Entry) -> bytes:
     return _FRAME.pack(index, len(path), len(source)) + path + source
 
 
-def _results(file: BinaryIO) -> Iterator[tuple[int, Slice]]:
+def _results(file: BinaryIO) -> Iterator[tuple[int, PartOfFile]]:
     """Yield what the worker said, its last word included; nothing past the point where it broke off."""
     at, size = 0, file.seek(0, os.SEEK_END)
     while at + _RESULT.size <= size:
@@ -151,5 +137,5 @@ def _results(file: BinaryIO) -> Iterator[tuple[int, Slice]]:
         at += _RESULT.size
         if at + length > size:
             return
-        yield index, Slice(file, at, length)
+        yield index, PartOfFile(file, at, length)
         at += length
