@@ -17,13 +17,12 @@ def main() -> int:
     from .process import serve
 
     try:
-        serve(os.environ, folder)
+        return serve(os.environ, folder)
     except SeldonError as error:
         if error.__cause__ is not None:
             _write_traceback(error.__cause__)
         sys.stderr.write(f"{error}\n")
         return error.exit_code
-    return 0
 
 
 def _write_traceback(error: BaseException) -> None:
@@ -31,9 +30,14 @@ def _write_traceback(error: BaseException) -> None:
 
     # From the first line of the model's own: how the server got there helps nobody.
     here, trace = Path(__file__).parent, error.__traceback__
-    while trace and Path(trace.tb_frame.f_code.co_filename).parent in (here, Path()):
+    while trace and _is_ours(Path(trace.tb_frame.f_code.co_filename), here):
         trace = trace.tb_next
     traceback.print_exception(type(error), error, trace)
+
+
+def _is_ours(path: Path, here: Path) -> bool:
+    # importlib's frames are frozen: their file has no folder.
+    return path.parent == Path() or (here in path.parents and here / "compat" not in path.parents)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
-"""What a user can fix: errors that end the process (60-69), and errors that end one request."""
+"""What a user can fix: errors that end the process (60-69)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
+
+# The variables that ask for a runtime, as an error names them.
+ASKING = ("API_TYPE", "GUNICORN_WORKERS", "PAYLOAD_PASSTHROUGH", "PERSISTENCE")
 
 
 class SeldonError(Exception):
@@ -147,63 +150,24 @@ class SettingInvalid(SeldonError):
 
 
 class RuntimeUnavailable(SeldonError):
-    """No runtime of this image serves what the variables ask for."""
+    """The image has no runtime for what the variables ask for."""
 
     exit_code: ClassVar[int] = 69
 
-    def __init__(self, api_type: str, available: Sequence[str]) -> None:
-        super().__init__(
-            f"API_TYPE is {api_type!r}, and no runtime of this image serves that; "
-            f"it has {', '.join(available) or 'none'}.",
-            hint="unset API_TYPE, or require a package whose runtime serves it and build again",
+    def __init__(
+        self, missing: Sequence[str], available: Sequence[str], variables: Mapping[str, str]
+    ) -> None:
+        asked = ", ".join(
+            f"{name}={variables[name]}" for name in ASKING if variables.get(name) and name in variables
         )
-        self.api_type, self.available = api_type, tuple(available)
-
-
-class RequestError(Exception):
-    """One request cannot be answered as asked; the server lives on.
-
-    Each front has a table from these classes to its own codes; ``str(error)`` is what the client reads.
-    """
-
-
-class PayloadInvalid(RequestError):
-    """The request is not a message of the protocol."""
-
-
-class AnswerInvalid(RequestError):
-    """The model returned what no message can carry."""
-
-
-class MethodMissing(RequestError):
-    """The model does not define what was asked of it."""
-
-
-class ModelFailed(RequestError):
-    """The model's own code raised; the cause is what it raised."""
-
-    def __init__(self, error: BaseException) -> None:
-        super().__init__(str(error) or type(error).__name__)
-
-
-class BodyTooLarge(RequestError):
-    """The request is larger than what the server takes in."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        super().__init__(f"the body is larger than {most} bytes, the limit of SELDON_MAX_BODY_BYTES")
-
-
-class PathUnknown(RequestError):
-    """Nothing is served at this path."""
-
-
-class VerbRefused(RequestError):
-    """The path exists, but not for this method."""
-
-    def __init__(self, verb: str, path: str, allowed: Sequence[str]) -> None:
-        self.allowed = tuple(allowed)
-        super().__init__(f"{verb} is not served at {path}, only {', '.join(allowed)}")
+        wanted = f"the runtime {', '.join(missing)}" if missing else "a runtime that answers requests"
+        super().__init__(
+            f"The variables ({asked or 'none of them set'}) ask for {wanted}; "
+            f"this image has {', '.join(available) or 'none'}.",
+            hint=f"build it again with --runtime {','.join([*available, *missing])}, or without --runtime, "
+            "which gives all of them; or unset the variable",
+        )
+        self.missing, self.available = tuple(missing), tuple(available)
 
 
 def described(error: BaseException) -> str:

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pluggy
 
-from . import hookspecs, rest_plugin
+from . import hookspecs
 from .errors import RuntimeUnavailable
-from .runtime import Runtime
+from .rest import plugin as rest
+from .runtime import Role, Runtime
 
 PLUGGY = "pluggy>=1.0"
 # By name as in the entry points, so that they exist where the package lies without its metadata.
-BUILT_INS = {"rest": rest_plugin}
+BUILT_INS = {"rest": rest}
+# Where it is set, by a build, the runtimes that the image was made for.
+SLIMMED = "SELDON_RUNTIMES"
 
 
 def plugins() -> pluggy.PluginManager:
@@ -55,12 +58,23 @@ def available(manager: pluggy.PluginManager, settings: Mapping[str, str]) -> tup
 
 
 def runtimes(manager: pluggy.PluginManager, settings: Mapping[str, str]) -> tuple[Runtime, ...]:
-    """Return the runtimes that ``settings`` want; RuntimeUnavailable where there is none."""
-    found = available(manager, settings)
-    active = tuple(runtime for runtime in found if runtime.active)
-    if not active:
-        raise RuntimeUnavailable(settings.get("API_TYPE", ""), [runtime.name for runtime in found])
-    return active
+    """Return the runtimes that ``settings`` want; RuntimeUnavailable where the image lacks one of them.
+
+    A slim image serves without those that are wanted by default only.
+    """
+    active = [runtime for runtime in available(manager, settings) if runtime.active]
+    in_image = [runtime for runtime in active if _in_image(runtime, settings)]
+    missing = [runtime for runtime in active if runtime not in in_image and not runtime.default]
+    if missing or not any(runtime.role is Role.FRONT for runtime in in_image):
+        there = [runtime.name for runtime in available(manager, settings) if _in_image(runtime, settings)]
+        raise RuntimeUnavailable([runtime.name for runtime in missing], there, settings)
+    return tuple(in_image)
+
+
+def _in_image(runtime: Runtime, settings: Mapping[str, str]) -> bool:
+    names = settings.get(SLIMMED, "").replace(",", " ").split()
+    # A third party's comes as a requirement of the model: no option of a build takes it away.
+    return not names or runtime.name in names or runtime.name not in BUILT_INS
 
 
 def requirements(names: Collection[str] = ()) -> tuple[str, ...]:

@@ -1,40 +1,47 @@
-"""The life of a serving process: load, serve, stop on a signal."""
+"""A serving process: which runtimes it starts, and how signals end it."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
-import sys
-import threading
-import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, cast
 
-from . import loading, plugins
-from .errors import GraceExceeded
-from .model import Model
-from .runtime import Front, Start
-from .server_settings import ServerSettings, settings_from
+from . import plugins
+from .component import loading
+from .life import Service, Surroundings, exit_within, live
+from .logs import configure_logs
+from .metrics.recorder import Recorder
+from .runtime import Codec, Keep, Role, Runtime, Serve, Start
+from .settings import settings_from
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-# Kept back from the grace period, so that the process is gone before it ends.
-MARGIN = 0.25
-logger = logging.getLogger("seldon_runtime")
 
 
-def serve(variables: Mapping[str, str], folder: Path) -> None:
-    """Serve the model of ``folder`` until a signal says stop."""
+def serve(variables: Mapping[str, str], folder: Path) -> int:
+    """Serve the model of ``folder`` until a signal says stop; return the exit code."""
     for number in SIGNALS:
         signal.signal(number, _leave)
     settings = settings_from(variables, folder)
-    logging.basicConfig(level=settings.log_level, format=LOG_FORMAT)
+    configure_logs(settings)
     chosen = plugins.runtimes(plugins.plugins(), variables)
-    starts = {runtime.name: runtime.load() for runtime in chosen}
-    factory = loading.find_class(settings.model_name, folder)
-    _exit_within(_run(_serve(factory, settings, starts)))
+    started = [runtime for runtime in chosen if runtime.role in (Role.FRONT, Role.COMPANION)]
+    service = Service(
+        settings,
+        variables,
+        lambda: loading.find_class(settings.model_name, folder),
+        {runtime.name: cast("Start", runtime.load()) for runtime in started},
+        codec=cast("Codec | None", _loaded(chosen, Role.CODEC)),
+        keep=cast("Keep | None", _loaded(chosen, Role.STATE)),
+    )
+    process = cast("Serve | None", _loaded(chosen, Role.PROCESS))
+    return (process or _serve_alone)(service)
+
+
+def _loaded(chosen: Sequence[Runtime], role: Role) -> Any:
+    return next((runtime.load() for runtime in chosen if runtime.role is role), None)
 
 
 def _leave(*_: object) -> None:
@@ -42,47 +49,23 @@ def _leave(*_: object) -> None:
     os._exit(0)
 
 
-def _run(serving: Coroutine[None, None, float]) -> float:
+def _serve_alone(service: Service) -> int:
+    """Serve with this process alone."""
     import uvloop
 
-    return uvloop.new_event_loop().run_until_complete(serving)
+    factory = service.factory()
+    exit_within(uvloop.new_event_loop().run_until_complete(_live(service, factory)))
+    return 0
 
 
-def _exit_within(seconds: float) -> None:
-    # A thread that the model left behind may run on for what remains of the grace period, not for ever.
-    last = threading.Timer(seconds, os._exit, (0,))
-    last.daemon = True
-    last.start()
+async def _live(service: Service, factory: loading.Factory) -> float:
+    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
 
+    def on_signals(act: Callable[[], object]) -> None:
+        for number in SIGNALS:
+            loop.add_signal_handler(number, act)
 
-async def _serve(factory: loading.Factory, settings: ServerSettings, starts: Mapping[str, Start]) -> float:
-    """Load, serve, stop; return what is left of the grace period."""
-    began, loop, stopping = time.monotonic(), asyncio.get_running_loop(), asyncio.Event()
-    for number in SIGNALS:
-        loop.add_signal_handler(number, _leave)
-    model = await Model.load(factory, settings)
-    loaded = time.monotonic() - began
-    fronts = [await start(model, settings) for start in starts.values()]
-    for number in SIGNALS:
-        loop.add_signal_handler(number, stopping.set)
-    logger.info("Serving %s (%s), loaded in %.2f s", settings.model_name, ", ".join(starts), loaded)
-    await stopping.wait()
-    return await _stop(fronts, settings.grace)
-
-
-async def _stop(fronts: Sequence[Front], grace: float) -> float:
-    """Stop every front and return what is left of the grace period; end the process where that runs out."""
-    loop = asyncio.get_running_loop()
-    # Whoever presses Ctrl-C twice does not want to wait.
-    loop.add_signal_handler(signal.SIGINT, os._exit, 130)
-    end = loop.time() + max(grace - MARGIN, 0)
-    stops = [asyncio.create_task(front.stop()) for front in fronts]
-    done, running = await asyncio.wait(stops, timeout=end - loop.time())
-    for task in done:
-        task.result()
-    if running:
-        error = GraceExceeded(grace)
-        sys.stderr.write(f"{error}\n")
-        sys.stderr.flush()
-        os._exit(error.exit_code)
-    return max(end - loop.time(), MARGIN)
+    on_signals(_leave)
+    recorder = Recorder(service.settings.unit)
+    around = Surroundings(recorder, stopping, loaded=lambda: on_signals(stopping.set))
+    return await live(service, factory, around)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .hookspecs import hookimpl
-from .runtime import Port, Runtime, Start
+from ..hookspecs import hookimpl
+from ..runtime import Port, Runtime, Start
 
 # The lowest versions are those that the tests pass with on Python 3.10; see docs/runtime.md.
 REQUIREMENTS = ("httptools>=0.5", "numpy>=1.22", "orjson>=3.6", "uvicorn>=0.20", "uvloop>=0.17")
@@ -22,5 +22,7 @@ def load() -> Start:
 @hookimpl
 def seldon_runtime(settings: Mapping[str, str]) -> Runtime:
     """Serve unless another protocol alone is asked for."""
-    api_type = settings.get("API_TYPE", "").upper()
-    return Runtime("rest", REQUIREMENTS, PORTS, load, active=api_type in ("", "REST"))
+    api_type = settings.get("API_TYPE", "").strip().upper()
+    # Older wrappers were told to leave a protocol out by giving it no workers.
+    wanted = api_type in ("", "REST") and settings.get("GUNICORN_WORKERS", "").strip() != "0"
+    return Runtime("rest", REQUIREMENTS, PORTS, load, active=wanted, default=not api_type)

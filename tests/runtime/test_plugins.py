@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pluggy
 import pytest
-from seldon_runtime import hookspecs, plugins, rest_plugin
+from seldon_runtime import hookspecs, plugins
 from seldon_runtime.errors import RuntimeUnavailable
+from seldon_runtime.rest import plugin as rest_plugin
 from seldon_runtime.runtime import Runtime
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("api_type", ["", "REST", "rest"])

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from seldon_runtime import codec
-from seldon_runtime.errors import AnswerInvalid, PayloadInvalid
+from seldon_runtime.codec import json_codec as codec
 from seldon_runtime.message import Answer, Kind, Message
+from seldon_runtime.request_errors import AnswerInvalid, PayloadInvalid
 
 # What numpy before 1.24 says of ragged rows.
 pytestmark = pytest.mark.filterwarnings("ignore:Creating an ndarray from ragged")

@@ -9,19 +9,23 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from . import codec
-from .errors import (
+from ..codec.json_codec import encode
+from ..codec.json_request import JsonRequest
+from ..model import Model
+from ..request_errors import (
     AnswerInvalid,
     BodyTooLarge,
+    DeadlineExceeded,
     MethodMissing,
     ModelFailed,
+    NotReady,
+    Overloaded,
     PathUnknown,
     PayloadInvalid,
     RequestError,
     VerbRefused,
 )
-from .model import Model
-from .rest_request import Receive, Scope, read_body, seldon_message
+from .request import Receive, Scope, read_body, seldon_message
 
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -36,6 +40,9 @@ STATUS: Mapping[type[RequestError], tuple[int, str]] = {
     VerbRefused: (405, "METHOD_NOT_ALLOWED"),
     ModelFailed: (500, INTERNAL),
     # What a plugin raises that is none of these.
+    NotReady: (503, "NOT_READY"),
+    Overloaded: (503, "OVERLOADED"),
+    DeadlineExceeded: (504, "DEADLINE_EXCEEDED"),
     RequestError: (500, INTERNAL),
 }
 logger = logging.getLogger(__name__)
@@ -64,16 +71,16 @@ class Rest:
         self.draining = False
         self._largest_body = largest_body
         self._model = model
-        self._predict_is_async = model.component.is_async("predict")
-        self._health_is_async = model.component.is_async("health_status")
         both, post = ("GET", "POST"), ("POST",)
+        predict = self._method("predict")
+        health = self._health
         self._routes: dict[str, tuple[Route, tuple[str, ...]]] = {
-            "/predict": (self._predict, both),
-            "/api/v1.0/predictions": (self._predict, post),
-            "/api/v0.1/predictions": (self._predict, post),
+            "/predict": (predict, both),
+            "/api/v1.0/predictions": (predict, post),
+            "/api/v0.1/predictions": (predict, post),
             "/health/ping": (self._ping, ("GET",)),
-            "/health/status": (self._health, ("GET",)),
-            "/api/v1.0/health/status": (self._health, ("GET",)),
+            "/health/status": (health, ("GET",)),
+            "/api/v1.0/health/status": (health, ("GET",)),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,25 +112,34 @@ class Rest:
             raise VerbRefused(verb, path, verbs)
         return route
 
-    async def _predict(self, scope: Scope, receive: Receive) -> Reply:
-        body = await read_body(scope, receive, self._largest_body)
-        if not self._predict_is_async:
-            return Reply(await self._model.run(self._predict_now, scope, body))
-        message = codec.decode(seldon_message(scope, body))
-        return Reply(codec.encode(await self._model.component.predict_later(message)))
+    def _method(self, name: str) -> Route:
+        """Return what answers the path of a method: on a thread of the model, or on the loop if async."""
 
-    def _predict_now(self, scope: Scope, body: bytes) -> bytes:
-        message = codec.decode(seldon_message(scope, body))
-        return codec.encode(self._model.component.predict(message))
+        def now(scope: Scope, body: bytes) -> bytes:
+            request = JsonRequest(seldon_message(scope, body))
+            return encode(self._model.component.methods[name].call(request))
+
+        async def later(scope: Scope, body: bytes) -> bytes:
+            request = JsonRequest(seldon_message(scope, body))
+            return encode(await self._model.component.methods[name].later(request))
+
+        async def route(scope: Scope, receive: Receive) -> Reply:
+            body = await read_body(scope, receive, self._largest_body)
+            if self._model.component.methods[name].is_async:
+                return Reply(await self._model.within(later(scope, body)))
+            return Reply(await self._model.run(now, scope, body))
+
+        return route
 
     async def _ping(self, _scope: Scope, _receive: Receive) -> Reply:
         return Reply(b"pong", content_type=TEXT)
 
     async def _health(self, _scope: Scope, _receive: Receive) -> Reply:
-        component = self._model.component
-        if self._health_is_async:
-            return Reply(codec.encode(await component.health_status_later()))
-        return Reply(codec.encode(await self._model.run_health(component.health_status)))
+        method = self._model.component.methods["health_status"]
+        request = JsonRequest(None)
+        if method.is_async:
+            return Reply(encode(await method.later(request)))
+        return Reply(encode(await self._model.run_health(method.call, request)))
 
 
 def refusal(error: RequestError) -> Reply:

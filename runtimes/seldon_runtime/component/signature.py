@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-Meta: TypeAlias = "Mapping[str, object] | None"
+from ..message import Meta
+
 Call: TypeAlias = Callable[[object, Sequence[str], Meta], object]
 
 NAMES = frozenset({"names", "feature_names", "features_names"})
@@ -89,3 +90,24 @@ def _by_keyword(
         )
 
     return call
+
+
+def adapted_feedback(
+    method: Callable[..., object],
+) -> Callable[[object, Sequence[str], float, object, object], Any]:
+    """Return ``send_feedback`` as a function of (features, names, reward, truth, routing).
+
+    An older form knows no routing.
+    """
+    try:
+        parameters = list(inspect.signature(method).parameters.values())
+    except (TypeError, ValueError):  # a compiled method that does not tell
+        parameters = []
+    if any(
+        parameter.name == "routing" or parameter.kind is inspect.Parameter.VAR_KEYWORD
+        for parameter in parameters
+    ):
+        return lambda x, names, reward, truth, routing: method(x, names, reward, truth, routing=routing)
+    if sum(parameter.kind in _POSITIONAL for parameter in parameters) > 4:
+        return method
+    return lambda x, names, reward, truth, _routing: method(x, names, reward, truth)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from seldon_runtime.component.parameters import parameters_from
 from seldon_runtime.errors import ModelNameInvalid, ParametersInvalid, SeldonError, SettingInvalid
-from seldon_runtime.server_settings import parameters_from, settings_from
+from seldon_runtime.settings import settings_from
 
 HERE = Path("/workspace")
 

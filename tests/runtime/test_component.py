@@ -9,9 +9,9 @@ import asyncio
 
 import numpy as np
 import pytest
-from seldon_runtime.component import Component
-from seldon_runtime.errors import AnswerInvalid, MethodMissing, ModelFailed
+from seldon_runtime.component.component import Component
 from seldon_runtime.message import Kind, Message
+from seldon_runtime.request_errors import AnswerInvalid, MethodMissing, ModelFailed
 
 ROW = Message(np.array([[1.0, 2.0]]), Kind.NDARRAY, ["a", "b"], {"puid": "7", "tags": {"from": "request"}})
 

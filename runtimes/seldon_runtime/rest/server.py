@@ -6,16 +6,18 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 
 import uvicorn
 
+from ..model import Model
+from ..runtime import Context
+from ..settings import port_number
+from ..variables import whole
+from .app import Rest
 from .http_protocol import HttpProtocol
 from .listener import BACKLOG, emptied, listening
-from .model import Model
-from .rest import Rest
-from .rest_plugin import PORTS
-from .server_settings import ServerSettings
+from .plugin import PORTS
 
 # Longer than most proxies keep an idle connection: who closes first must not be us, or a request is lost.
 KEEP_ALIVE = 75
@@ -30,18 +32,23 @@ class RestFront:
         self._server, self._serving = server, serving
 
     @classmethod
-    async def start(cls, model: Model, settings: ServerSettings) -> RestFront:
+    async def start(cls, model: Model, context: Context) -> RestFront:
         """Open the port; PortUnavailable where it is taken."""
         # Its story is ours to tell; its warnings stay.
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
-        listener = listening(settings.host, settings.http_port, PORTS[0].variable)
-        server = _Server(Rest(model, settings.largest_body))
+        listener = context.listeners.get("http") or listening(
+            context.settings.host, http_port(context.variables), PORTS[0].variable
+        )
+        server = _Server(Rest(model, context.settings.largest_body))
         serving = asyncio.create_task(server.serve([listener]))
         while not server.started and not serving.done():
             await asyncio.sleep(0)
         if serving.done():
             serving.result()
         return cls(server, serving)
+
+    def begin(self) -> None:
+        """Do nothing: every request asks whether the model is there."""
 
     async def stop(self) -> None:
         """Answer what was accepted and close."""
@@ -91,3 +98,9 @@ class _Server(uvicorn.Server):
         while self.server_state.connections and loop.time() < end:
             await asyncio.sleep(0.01)
         await super().shutdown(sockets)
+
+
+def http_port(variables: Mapping[str, str]) -> int:
+    """Return the port of REST; the variable of older platforms counts where the newer one is unset."""
+    legacy = whole(variables, "PREDICTIVE_UNIT_SERVICE_PORT", PORTS[0].number, high=65535)
+    return port_number(PORTS[0], variables, legacy)

@@ -9,7 +9,7 @@ import select
 import socket
 import struct
 
-from .errors import PortUnavailable
+from ..errors import PortUnavailable
 
 BACKLOG = 2048
 # Handshakes that began before the door was shut end within a round trip.

@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from .errors import ClassMissing, ModelStartFailed, ModuleBroken, ModuleMissing
+from ..errors import ClassMissing, ModelStartFailed, ModuleBroken, ModuleMissing
+
+if TYPE_CHECKING:
+    from ..settings import ServerSettings
 
 # A class, or a function that makes the object.
 Factory: TypeAlias = Callable[..., object]
@@ -47,13 +50,16 @@ def _classes(module: object) -> list[str]:
     )
 
 
-def construct(factory: Factory, name: str, parameters: Mapping[str, object]) -> object:
+def construct(factory: Factory, settings: ServerSettings) -> object:
     """Call the constructor; what it raises becomes the cause of ModelStartFailed."""
+    from .hopsworks import arguments_of
+
+    arguments = {**arguments_of(factory, settings.unit), **settings.parameters}
+    name = settings.model_name
     try:
-        return factory(**parameters)
+        return factory(**arguments)
     except (Exception, SystemExit) as error:
-        given = f"({', '.join(parameters)})" if parameters else "()"
-        raise ModelStartFailed(name, f"{name}{given}", error) from error
+        raise ModelStartFailed(name, f"{name}({', '.join(arguments)})", error) from error
 
 
 async def load_later(user: object, name: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from seldon_runtime.signature import adapted
+from seldon_runtime.component.signature import adapted
 
 X, NAMES, META = object(), ["a"], {"puid": "1"}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import warnings
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
@@ -13,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from .errors import AnswerInvalid, PayloadInvalid
-from .message import Answer, Kind, Message
-from .signature import Meta
+from ..message import Answer, Kind, Message, Meta
+from ..request_errors import AnswerInvalid, PayloadInvalid
+from .arrays import array_of, shaped
 
 OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
 SLOW_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
@@ -31,9 +30,6 @@ def _knows_byte_order() -> bool:
 
 
 KNOWS_BYTE_ORDER = _knows_byte_order()
-if not hasattr(np, "exceptions"):
-    # numpy before 1.24 warns of ragged rows, which are refused below.
-    warnings.filterwarnings("ignore", "Creating an ndarray from ragged", module=__name__)
 
 
 def parse(body: bytes | str) -> object:
@@ -87,7 +83,7 @@ def _decode_data(data: object, meta: Meta) -> Message:
     if "tensor" in data:
         return Message(_decode_tensor(data["tensor"]), Kind.TENSOR, names, meta)
     if "ndarray" in data:
-        return Message(_array(data["ndarray"]), Kind.NDARRAY, names, meta)
+        return Message(array_of(data["ndarray"]), Kind.NDARRAY, names, meta)
     if "tftensor" in data:
         raise PayloadInvalid("data.tftensor is not supported; send tensor or ndarray")
     return Message(np.array([]), Kind.NDARRAY, names, meta)
@@ -96,24 +92,7 @@ def _decode_data(data: object, meta: Meta) -> Message:
 def _decode_tensor(tensor: object) -> npt.NDArray[Any]:
     if not isinstance(tensor, dict) or not {"shape", "values"} <= tensor.keys():
         raise PayloadInvalid("data.tensor must be an object with shape and values")
-    values, shape = _array(tensor["values"]), tensor["shape"]
-    try:
-        return values.reshape(tuple(shape))
-    except (ValueError, TypeError) as error:
-        raise PayloadInvalid(
-            f"data.tensor has {values.size} values, which do not fill shape {shape}"
-        ) from error
-
-
-def _array(rows: object) -> npt.NDArray[Any]:
-    try:
-        array = np.array(rows)
-    except (ValueError, OverflowError) as error:
-        raise PayloadInvalid("the rows of the array differ in length or depth") from error
-    # Before numpy 1.24 ragged rows became an array of lists.
-    if array.dtype.kind == "O" and any(isinstance(item, list) for item in array.flat):
-        raise PayloadInvalid("the rows of the array differ in length or depth")
-    return array
+    return shaped(array_of(tensor["values"]), tensor["shape"])
 
 
 def _decode_bytes(text: object) -> bytes:

@@ -13,9 +13,9 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
-from seldon_runtime.errors import PayloadInvalid, RequestError
-from seldon_runtime.http_protocol import LARGEST_HEAD
-from seldon_runtime.rest import refusal
+from seldon_runtime.request_errors import PayloadInvalid, RequestError
+from seldon_runtime.rest.app import refusal
+from seldon_runtime.rest.http_protocol import LARGEST_HEAD
 
 from tests.served import JSON, PREDICTIONS, Server, exchange, serving
 

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
-from . import codec
-from .errors import BodyTooLarge, PayloadInvalid
+from ..codec import json_codec as codec
+from ..request_errors import BodyTooLarge, PayloadInvalid
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]

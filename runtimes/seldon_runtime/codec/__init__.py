@@ -1,0 +1,1 @@
+"""Payloads to numpy arrays and back, and JSON."""

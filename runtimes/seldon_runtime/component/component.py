@@ -1,0 +1,36 @@
+"""The model's object as the fronts see it: its methods by name, typed, over whatever the author wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..metrics.recorder import Recorder
+from .hopsworks import hopsworks_methods
+from .lookup import find
+from .metadata import Metadata
+from .method import Method
+from .methods import Methods
+from .unit import Unit
+
+
+class Component:
+    """A model's object, its methods looked up and their signatures read once.
+
+    ``methods`` holds those of Seldon's contract by their Python name (``predict``, ``transform_input``,
+    ``transform_output``, ``route``, ``aggregate``, ``send_feedback``, ``health_status``); ``verbs`` those
+    that bodies with inputs or instances reach (``predict``, and ``classify`` and ``regress`` where the
+    author wrote them). A method that the author did not write does what the contract says of its absence.
+    """
+
+    def __init__(self, user: object, unit: Unit, recorder: Recorder) -> None:
+        self.user, self.unit = user, unit
+        self.name = type(user).__name__
+        methods = Methods(user, unit, recorder)
+        self.methods: Mapping[str, Method[Any]] = methods.all()
+        self.verbs: Mapping[str, Method[Any]] = hopsworks_methods(methods)
+        self.metadata = Metadata(user, unit)
+
+    def has(self, name: str) -> bool:
+        """Tell whether the author wrote a method ``name``."""
+        return find(self.user, name) is not None

@@ -1,0 +1,51 @@
+"""PREDICTIVE_UNIT_PARAMETERS: what the constructor is called with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+from ..errors import ParametersInvalid
+from ..variables import FALSE, TRUE
+
+
+def parameters_from(text: str) -> dict[str, object]:
+    """Read the constructor's arguments from a JSON list of name, value and type; ParametersInvalid."""
+    if not text.strip():
+        return {}
+    try:
+        items = json.loads(text)
+    except ValueError as error:
+        raise ParametersInvalid(f"it is not JSON ({error})") from error
+    if not isinstance(items, list):
+        raise ParametersInvalid("it is not a list")
+    return dict(_parameter(item) for item in items)
+
+
+def _parameter(item: object) -> tuple[str, object]:
+    if not isinstance(item, dict) or not {"name", "value", "type"} <= item.keys():
+        raise ParametersInvalid(f"{json.dumps(item)} lacks one of name, value and type")
+    name, value, kind = str(item["name"]), item["value"], str(item["type"])
+    read = PARAMETER_TYPES.get(kind)
+    if read is None:
+        raise ParametersInvalid(f"{name} has the unknown type {kind!r}")
+    try:
+        return name, read(value)
+    except (ValueError, TypeError) as error:
+        raise ParametersInvalid(f"{name} is {value!r}, which is no {kind}") from error
+
+
+def _boolean(value: object) -> bool:
+    text = str(value).lower()
+    if text not in (*TRUE, *FALSE):
+        raise ValueError(text)
+    return text in TRUE
+
+
+PARAMETER_TYPES: Mapping[str, Callable[..., object]] = {
+    "INT": int,
+    "FLOAT": float,
+    "DOUBLE": float,
+    "STRING": str,
+    "BOOL": _boolean,
+}

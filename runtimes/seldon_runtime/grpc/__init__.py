@@ -1,0 +1,1 @@
+"""gRPC: the services of seldon.protos, health and reflection."""

@@ -1,0 +1,1 @@
+"""The messages of seldon.protos, without generated code."""
