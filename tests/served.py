@@ -38,6 +38,8 @@ class Reply:
 class Server:
     process: subprocess.Popen[str]
     port: int
+    grpc_port: int = 0
+    metrics_port: int = 0
 
     def connect(self, timeout: float = 10) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
@@ -76,12 +78,14 @@ def exchange(
 def start(folder: Path, code: str, variables: Mapping[str, str] | None = None) -> Server:
     """Start the runtime on a model written as ``code`` in Model.py, with next to no environment."""
     (folder / "Model.py").write_text(textwrap.dedent(code))
-    port = free_port()
+    port, grpc_port, metrics_port = free_port(), free_port(), free_port()
     environment = {
         "PATH": os.defpath,
         "PYTHONPATH": str(RUNTIMES),
         "MODEL_NAME": "Model",
         "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(port),
+        "PREDICTIVE_UNIT_GRPC_SERVICE_PORT": str(grpc_port),
+        "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(metrics_port),
         **(variables or {}),
     }
     process = subprocess.Popen(
@@ -92,7 +96,7 @@ def start(folder: Path, code: str, variables: Mapping[str, str] | None = None) -
         stderr=subprocess.STDOUT,
         text=True,
     )
-    return Server(process, port)
+    return Server(process, port, grpc_port, metrics_port)
 
 
 def wait_until_ready(server: Server) -> None:
@@ -100,7 +104,7 @@ def wait_until_ready(server: Server) -> None:
         if server.process.poll() is not None:
             raise AssertionError(f"the server ended: {server.process.communicate()[0]}")
         try:
-            if server.request("GET", "/health/ping").status == 200:
+            if server.request("GET", "/health/status").status != 503:
                 return
         except OSError:
             time.sleep(0.01)
