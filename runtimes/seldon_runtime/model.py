@@ -34,6 +34,7 @@ class Model:
         self._component: Component | None = None
         self._health = ThreadPoolExecutor(1, "health")
         self._inline = settings.inline
+        self._awaited = 0
         self._most_waiting = settings.most_waiting
         self._timeout = settings.timeout
         self._plain = not (settings.inline or settings.timeout)
@@ -83,13 +84,19 @@ class Model:
         return await self.within(self.threads.run(work, *arguments))
 
     async def within(self, answer: asyncio.Future[Result] | Coroutine[Any, Any, Result]) -> Result:
-        """Await ``answer`` for as long as a request may take; DeadlineExceeded."""
-        if not self._timeout:
-            return await answer
+        """Await ``answer`` for as long as a request may take; Overloaded, DeadlineExceeded."""
+        if self._awaited >= self._most_waiting:
+            answer.close() if isinstance(answer, Coroutine) else answer.cancel()
+            raise Overloaded(self._most_waiting)
+        self._awaited += 1
         try:
-            return await asyncio.wait_for(answer, self._timeout)
+            return await (asyncio.wait_for(answer, self._timeout) if self._timeout else answer)
         except asyncio.TimeoutError as error:
+            if not self._timeout:
+                raise
             raise DeadlineExceeded(self._timeout) from error
+        finally:
+            self._awaited -= 1
 
     async def run_health(self, work: Callable[..., Result], *arguments: object) -> Result:
         """Do ``work`` beside the model's threads."""

@@ -160,11 +160,6 @@ def test_a_thread_that_the_model_left_behind_cannot_keep_the_server(tmp_path: Pa
     assert (code_of_exit, seconds < 1.5) == (0, True)
 
 
-def is_open(port: int) -> bool:
-    with socket.socket() as probe:
-        return not probe.connect_ex(("127.0.0.1", port))
-
-
 LOADING = """
 import time, pathlib
 
@@ -176,18 +171,19 @@ class Model:
 """
 
 
-def test_the_port_opens_when_the_model_is_loaded(tmp_path: Path) -> None:
+def test_a_model_that_loads_is_alive_and_not_ready(tmp_path: Path) -> None:
     server = start(tmp_path, LOADING)
-    opened_early = False
-    while not (tmp_path / "loaded").exists():
-        opened_early |= is_open(server.port)
+    while not (tmp_path / "loading").exists():
         time.sleep(0.01)
-    while not is_open(server.port):
-        time.sleep(0.01)
-    server.stop()
+    alive = server.request("GET", "/health/ping")
+    health, predict = server.request("GET", "/health/status"), server.ask({"data": {"ndarray": [1]}})
+    early = not (tmp_path / "loaded").exists()
+    server.process.kill()
     server.process.communicate()
 
-    assert not opened_early
+    assert early
+    assert (alive.status, health.status, predict.status) == (200, 503, 503)
+    assert int(predict.headers["retry-after"]) >= 1
 
 
 def test_a_server_that_still_loads_stops_at_once(tmp_path: Path) -> None:
@@ -207,7 +203,7 @@ def test_a_server_that_still_loads_stops_at_once(tmp_path: Path) -> None:
         (GOOD, {"MODEL_NAME": "Other"}, 61, "There is no module Other"),
         (GOOD, {"MODEL_NAME": "Model.Other"}, 63, "its classes are Model"),
         (GOOD, {"PREDICTIVE_UNIT_PARAMETERS": "x"}, 64, "not JSON"),
-        (GOOD, {"API_TYPE": "FBS"}, 69, "it has rest"),
+        (GOOD, {"API_TYPE": "FBS"}, 69, "API_TYPE=FBS"),
         ("import nothing_like_it", {}, 62, "the package that holds nothing_like_it"),
         ("1 / 0", {}, 62, "line 1, in <module>"),
         ("class Model", {}, 62, "SyntaxError"),
@@ -290,5 +286,5 @@ def test_the_models_own_log_lines_are_shown(tmp_path: Path) -> None:
         said = server.process.stdout.read() if server.process.stdout else ""
 
     assert "INFO mine: the weights are here" in said
-    assert "Serving Model (rest)" in said
+    assert "Serving Model (" in said
     assert "uvicorn" not in said
