@@ -62,13 +62,12 @@ Route: TypeAlias = Callable[[Scope, Receive], Awaitable[Reply]]
 
 
 class Rest:
-    """Answers Seldon's paths for one model; ``draining`` asks clients to leave after their next answer.
+    """Answers Seldon's paths for one model.
 
     A body of more than ``largest_body`` bytes is refused.
     """
 
     def __init__(self, model: Model, largest_body: int) -> None:
-        self.draining = False
         self._largest_body = largest_body
         self._model = model
         both, post = ("GET", "POST"), ("POST",)
@@ -97,8 +96,6 @@ class Rest:
             (b"content-length", b"%d" % len(reply.body)),
             *reply.headers,
         ]
-        if self.draining:
-            headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 

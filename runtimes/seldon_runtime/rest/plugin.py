@@ -14,7 +14,7 @@ PORTS = (Port("http", 9000, "PREDICTIVE_UNIT_HTTP_SERVICE_PORT"),)
 
 def load() -> Start:
     """Import the HTTP server."""
-    from .server import RestFront
+    from .front import RestFront
 
     return RestFront.start
 

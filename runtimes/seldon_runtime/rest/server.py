@@ -1,4 +1,4 @@
-"""uvicorn as the engine of the REST front, and how it drains."""
+"""uvicorn as the engine of whatever answers HTTP, and how it drains."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, MutableMapping
+from typing import Any, TypeAlias
 
 import uvicorn
 
-from ..model import Model
-from ..runtime import Context
-from ..settings import port_number
-from ..variables import whole
-from .app import Rest
 from .http_protocol import HttpProtocol
-from .listener import BACKLOG, emptied, listening
-from .plugin import PORTS
+from .listener import BACKLOG, emptied
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+# ASGI 3, HTTP alone.
+Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # Longer than most proxies keep an idle connection: who closes first must not be us, or a request is lost.
 KEEP_ALIVE = 75
@@ -25,40 +26,45 @@ KEEP_ALIVE = 75
 LINGER = 0.3
 
 
-class RestFront:
-    """HTTP being served; made by ``start``."""
+class HttpServer:
+    """Serves ``application`` on an open ``listener``, and stops without losing a request.
 
-    def __init__(self, server: _Server, serving: asyncio.Task[None]) -> None:
-        self._server, self._serving = server, serving
+    ``shared`` tells that other processes accept from the listener too: stopping then leaves to them who is
+    still at the door.
+    """
 
-    @classmethod
-    async def start(cls, model: Model, context: Context) -> RestFront:
-        """Open the port; PortUnavailable where it is taken."""
+    def __init__(
+        self,
+        application: Application,
+        listener: socket.socket,
+        *,
+        keep_alive: int = KEEP_ALIVE,
+        shared: bool = False,
+    ) -> None:
+        self._listener = listener
+        self._server = _Server(application, keep_alive, shared)
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Answer from now on."""
         # Its story is ours to tell; its warnings stay.
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
-        listener = context.listeners.get("http") or listening(
-            context.settings.host, http_port(context.variables), PORTS[0].variable
-        )
-        server = _Server(Rest(model, context.settings.largest_body))
-        serving = asyncio.create_task(server.serve([listener]))
-        while not server.started and not serving.done():
+        self._serving = asyncio.create_task(self._server.serve([self._listener]))
+        while not self._server.started and not self._serving.done():
             await asyncio.sleep(0)
-        if serving.done():
-            serving.result()
-        return cls(server, serving)
-
-    def begin(self) -> None:
-        """Do nothing: every request asks whether the model is there."""
+        if self._serving.done():
+            self._serving.result()
 
     async def stop(self) -> None:
-        """Answer what was accepted and close."""
+        """Answer what was accepted, ask clients to leave with their next answer, and close."""
         self._server.should_exit = True
-        await self._serving
+        if self._serving:
+            await self._serving
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, application: Rest) -> None:
-        self._application = application
+    def __init__(self, application: Application, keep_alive: int, shared: bool) -> None:
+        self._shared = shared
         super().__init__(
             uvicorn.Config(
                 application,
@@ -72,7 +78,7 @@ class _Server(uvicorn.Server):
                 proxy_headers=False,
                 server_header=False,
                 backlog=BACKLOG,
-                timeout_keep_alive=KEEP_ALIVE,
+                timeout_keep_alive=keep_alive,
                 # Named, so that WEB_CONCURRENCY has no say.
                 workers=1,
             )
@@ -88,9 +94,11 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take in who already reached the port, ask everybody to leave, then wait for the last answer."""
-        self._application.draining = True
-        for listener in sockets or ():
-            await emptied(listener)
+        # In place: answers that are on their way hold the same list.
+        self.server_state.default_headers.append((b"connection", b"close"))
+        if not self._shared:
+            for listener in sockets or ():
+                await emptied(listener)
         for server in self.servers:
             server.close()
         loop = asyncio.get_running_loop()
@@ -98,9 +106,3 @@ class _Server(uvicorn.Server):
         while self.server_state.connections and loop.time() < end:
             await asyncio.sleep(0.01)
         await super().shutdown(sockets)
-
-
-def http_port(variables: Mapping[str, str]) -> int:
-    """Return the port of REST; the variable of older platforms counts where the newer one is unset."""
-    legacy = whole(variables, "PREDICTIVE_UNIT_SERVICE_PORT", PORTS[0].number, high=65535)
-    return port_number(PORTS[0], variables, legacy)
