@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
-from types import TracebackType
-
-from ..request_errors import ModelFailed, ModelRefused, RequestError
+from ..request_errors import MethodMissing, ModelFailed, ModelRefused, RequestError
 
 
-class _AuthorsCode:
-    """Turns whatever the author's code raises into a RequestError; sys.exit() must not end the server."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        # A coroutine that is cancelled or dropped hears so by an exception that is not the model's.
-        if error is None or isinstance(error, (RequestError, asyncio.CancelledError, GeneratorExit)):
-            return
-        raise _told(error) from error
-
-
-def _told(error: BaseException) -> RequestError:
+def told(error: BaseException) -> RequestError:
+    """Return what a client hears of ``error``, which the author's code raised; sys.exit() included."""
+    if means_not_implemented(error):
+        return MethodMissing(_message(error))
     if not _is_a(error, "SeldonMicroserviceException"):
         return ModelFailed(error)
-    message = str(getattr(error, "message", "") or error)
     status, reason = getattr(error, "status_code", 400), getattr(error, "reason", "MICROSERVICE_BAD_DATA")
     # What cannot be an HTTP status is the author's slip: the client still learns that it was refused.
     usable = isinstance(status, int) and 200 <= status <= 599
-    return ModelRefused(message, status if usable else 400, str(reason))
+    return ModelRefused(_message(error), int(status) if usable else 400, str(reason))
+
+
+def means_not_implemented(error: BaseException) -> bool:
+    """Tell whether the author says by ``error`` that there is no such method.
+
+    Python's own NotImplementedError says no such thing: torch raises it where a device lacks an operation.
+    """
+    return _is_a(error, "SeldonNotImplementedError")
+
+
+def _message(error: BaseException) -> str:
+    return str(getattr(error, "message", "") or error) or type(error).__name__
 
 
 def _is_a(error: BaseException, name: str) -> bool:
     # By name: it is seldon-core's where that is installed, and our shim's elsewhere.
     return any(kind.__name__ == name for kind in type(error).__mro__)
-
-
-def means_not_implemented(error: BaseException) -> bool:
-    """Tell whether the author says by ``error`` that there is no such method."""
-    return isinstance(error, NotImplementedError) or _is_a(error, "SeldonNotImplementedError")
-
-
-AUTHORS_CODE = _AuthorsCode()

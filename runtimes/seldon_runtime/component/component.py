@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..metrics.recorder import Recorder
+from .feedback import send_feedback
 from .hopsworks import hopsworks_methods
 from .lookup import find
 from .metadata import Metadata
 from .method import Method
-from .methods import Methods
+from .methods import Methods, aggregate, health_status, predict, route, transform_input, transform_output
 from .unit import Unit
+
+CONTRACT = (predict, transform_input, transform_output, route, aggregate, send_feedback, health_status)
 
 
 class Component:
@@ -27,7 +30,7 @@ class Component:
         self.user, self.unit = user, unit
         self.name = type(user).__name__
         methods = Methods(user, unit, recorder)
-        self.methods: Mapping[str, Method[Any]] = methods.all()
+        self.methods: Mapping[str, Method[Any]] = {make.__name__: make(methods) for make in CONTRACT}
         self.verbs: Mapping[str, Method[Any]] = hopsworks_methods(methods)
         self.metadata = Metadata(user, unit)
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from types import SimpleNamespace
 from typing import Any
 
+from ..request_errors import AnswerInvalid
 from .authors_code import means_not_implemented
+from .signature import signature_of
 
 Author: typing.TypeAlias = Callable[..., Any]
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 def find(user: object, name: str) -> Author | None:
@@ -20,14 +24,15 @@ def find(user: object, name: str) -> Author | None:
     method = getattr(user, name, None)
     if not callable(method):
         return None
+    if name in getattr(user, "__dict__", ()):
+        return method  # type: ignore[no-any-return]  # whatever is callable
     owner = next((kind for kind in type(user).__mro__ if name in vars(kind)), None)
-    if owner is not None and owner.__name__ == "SeldonComponent" and _is_seldons(owner):
-        return None
-    return method  # type: ignore[no-any-return]  # whatever is callable
+    return None if owner is not None and _is_base(owner) else method
 
 
-def _is_seldons(owner: type) -> bool:
-    return owner.__module__.partition(".")[0] in ("seldon_core", "seldon_runtime")
+def _is_base(owner: type) -> bool:
+    package = owner.__module__.partition(".")[0]
+    return owner.__name__ == "SeldonComponent" and package in ("seldon_core", "seldon_runtime")
 
 
 def is_async(method: Author | None) -> bool:
@@ -37,36 +42,48 @@ def is_async(method: Author | None) -> bool:
 
 def takes_input(method: Author) -> bool:
     """Tell whether ``tags``, ``metrics`` or ``class_names`` wants the request's payload."""
-    try:
-        parameters = inspect.signature(method).parameters.values()
-    except (TypeError, ValueError):  # a compiled method that does not tell
-        return False
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    first = next(iter(parameters), None)
-    return first is not None and first.kind in positional and first.default is first.empty
+    signature = signature_of(method)
+    first = next(iter(signature.parameters.values()), None) if signature else None
+    return first is not None and first.kind in _POSITIONAL and first.default is first.empty
 
 
 def protobuf_annotation(method: Author) -> type | None:
     """Return the protobuf class that the first parameter is annotated with, if it is."""
-    try:
-        annotations = typing.get_type_hints(method)
-        first = next(iter(inspect.signature(method).parameters), "")
-    except (TypeError, ValueError, NameError, AttributeError):  # an annotation that names nothing
+    signature = signature_of(method)
+    first = next(iter(signature.parameters.values()), None) if signature else None
+    if first is None or first.annotation is first.empty:
         return None
-    wanted = annotations.get(first)
+    # It alone: another annotation may name what the author imports for type checkers only.
+    holder = SimpleNamespace(__annotations__={"first": first.annotation})
+    names = getattr(inspect.unwrap(method), "__globals__", {})
+    try:
+        wanted = typing.get_type_hints(holder, names)["first"]
+    except (TypeError, ValueError, NameError, AttributeError, SyntaxError):  # it names nothing
+        return None
     return wanted if isinstance(wanted, type) and hasattr(wanted, "DESCRIPTOR") else None
 
 
 def optional(method: Author) -> Author:
     """Return ``method`` as a function of the payload that gives None where it is not implemented."""
-    wants_input = takes_input(method)
+    wants_input, awaits = takes_input(method), is_async(method)
 
     def call(payload: object) -> Any:
         try:
-            return method(payload) if wants_input else method()
+            found = method(payload) if wants_input else method()
+            return _driven(found, method.__name__) if awaits else found
         except Exception as error:
             if means_not_implemented(error):
                 return None
             raise
 
     return call
+
+
+def _driven(coroutine: Coroutine[object, None, Any], name: str) -> Any:
+    """Return what ``coroutine`` returns without ever waiting: it belongs to the request being answered."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+    coroutine.close()
+    raise AnswerInvalid(f"{name}() waits for something, which only methods that get a message may do")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import CellType, MethodType
 from typing import Any, TypeAlias
 
 from ..message import Meta
@@ -18,13 +19,46 @@ NAMES = frozenset({"names", "feature_names", "features_names"})
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
+def signature_of(method: Callable[..., object]) -> inspect.Signature | None:
+    """Return how ``method`` wants to be called, None where a compiled one does not tell.
+
+    A decorator without functools.wraps hides it behind ``*args, **kwargs``: what it decorates tells.
+    """
+    try:
+        signature = inspect.signature(method)
+    except (TypeError, ValueError):
+        return None
+    kinds = [parameter.kind for parameter in signature.parameters.values()]
+    if kinds != [inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD]:
+        return signature
+    inner = _decorated(method)
+    return signature_of(inner) if inner else signature
+
+
+def _decorated(method: Callable[..., object]) -> Callable[..., object] | None:
+    """Return the one function in the closure of ``method``, bound as that is."""
+    function = getattr(method, "__func__", method)
+    held = map(_held, getattr(function, "__closure__", None) or ())
+    found = [inner for inner in held if inspect.isfunction(inner) and inner.__name__ != "<lambda>"]
+    if len(found) != 1 or found[0] is function:
+        return None
+    owner = getattr(method, "__self__", None)
+    return found[0] if owner is None else MethodType(found[0], owner)
+
+
+def _held(cell: CellType) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:  # a variable that has no value yet
+        return None
+
+
 def adapted(method: Callable[..., object]) -> Call:
     """Return ``method`` as a function of (X, names, meta) that passes on what it takes."""
-    try:
-        parameters = inspect.signature(method).parameters.values()
-    except (TypeError, ValueError):  # a compiled method that does not tell
+    signature = signature_of(method)
+    if signature is None:
         return lambda x, names, _meta: method(x, names)
-    positional, keywords = _roles(parameters)
+    positional, keywords = _roles(signature.parameters.values())
     if keywords:
         return _by_keyword(method, positional, keywords)
     if positional == ["names", "meta"]:
@@ -97,17 +131,20 @@ def adapted_feedback(
 ) -> Callable[[object, Sequence[str], float, object, object], Any]:
     """Return ``send_feedback`` as a function of (features, names, reward, truth, routing).
 
-    An older form knows no routing.
+    Older forms know no routing, or have it before the reward.
     """
-    try:
-        parameters = list(inspect.signature(method).parameters.values())
-    except (TypeError, ValueError):  # a compiled method that does not tell
-        parameters = []
-    if any(
-        parameter.name == "routing" or parameter.kind is inspect.Parameter.VAR_KEYWORD
-        for parameter in parameters
-    ):
+    signature = signature_of(method)
+    parameters = list(signature.parameters.values()) if signature else []
+    named = {item.name for item in parameters if item.kind is not inspect.Parameter.POSITIONAL_ONLY}
+    routed = "routing" in named or any(item.kind is inspect.Parameter.VAR_KEYWORD for item in parameters)
+    if {"reward", "truth"} <= named:
+        if routed:
+            return lambda x, names, reward, truth, routing: method(
+                x, names, reward=reward, truth=truth, routing=routing
+            )
+        return lambda x, names, reward, truth, _routing: method(x, names, reward=reward, truth=truth)
+    if routed:
         return lambda x, names, reward, truth, routing: method(x, names, reward, truth, routing=routing)
-    if sum(parameter.kind in _POSITIONAL for parameter in parameters) > 4:
+    if sum(item.kind in _POSITIONAL for item in parameters) > 4:
         return method
     return lambda x, names, reward, truth, _routing: method(x, names, reward, truth)
