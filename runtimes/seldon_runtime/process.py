@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from . import plugins
 from .component import loading
 from .life import Service, Surroundings, exit_within, live
 from .logs import configure_logs
 from .metrics.recorder import Recorder
-from .runtime import Codec, Keep, Role, Runtime, Serve, Start
+from .runtime import Role, Serve
 from .settings import settings_from
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -27,21 +27,9 @@ def serve(variables: Mapping[str, str], folder: Path) -> int:
     settings = settings_from(variables, folder)
     configure_logs(settings)
     chosen = plugins.runtimes(plugins.plugins(), variables)
-    started = [runtime for runtime in chosen if runtime.role in (Role.FRONT, Role.COMPANION)]
-    service = Service(
-        settings,
-        variables,
-        lambda: loading.find_class(settings.model_name, folder),
-        {runtime.name: cast("Start", runtime.load()) for runtime in started},
-        codec=cast("Codec | None", _loaded(chosen, Role.CODEC)),
-        keep=cast("Keep | None", _loaded(chosen, Role.STATE)),
-    )
-    process = cast("Serve | None", _loaded(chosen, Role.PROCESS))
+    service = Service(settings, variables, lambda: loading.find_class(settings.model_name, folder), chosen)
+    process = cast("Serve | None", service.loaded(Role.PROCESS))
     return (process or _serve_alone)(service)
-
-
-def _loaded(chosen: Sequence[Runtime], role: Role) -> Any:
-    return next((runtime.load() for runtime in chosen if runtime.role is role), None)
 
 
 def _leave(*_: object) -> None:
@@ -53,6 +41,7 @@ def _serve_alone(service: Service) -> int:
     """Serve with this process alone."""
     import uvloop
 
+    service.import_servers()
     factory = service.factory()
     exit_within(uvloop.new_event_loop().run_until_complete(_live(service, factory)))
     return 0
