@@ -22,14 +22,15 @@ SLIMMED = "SELDON_RUNTIMES"
 
 def plugins() -> pluggy.PluginManager:
     """Register ours first, then those of other distributions, which are so asked before ours."""
-    manager = _ours()
+    manager = ours()
     if _others_exist(sys.path):
         manager.load_setuptools_entrypoints(hookspecs.GROUP)
     manager.check_pending()
     return manager
 
 
-def _ours() -> pluggy.PluginManager:
+def ours() -> pluggy.PluginManager:
+    """Register ours alone: what an image has without anybody else's."""
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     for name, module in BUILT_INS.items():
@@ -83,6 +84,6 @@ def requirements(names: Collection[str] = ()) -> tuple[str, ...]:
     A third party's runtime is a requirement of the model like any other, with requirements of its own: one
     that is merely installed beside the builder is no part of an image.
     """
-    found = available(_ours(), {})
+    found = available(ours(), {})
     chosen = (runtime for runtime in found if not names or runtime.name in names)
     return tuple(sorted({line for runtime in chosen for line in runtime.requirements} | {PLUGGY}))
