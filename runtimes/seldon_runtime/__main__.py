@@ -13,11 +13,12 @@ def main() -> int:
     # `python -m` puts the current folder first on the path. It comes back when the model is imported, after
     # what the server itself needs: a model's own uvicorn.py must not be taken for the real one.
     sys.path[:] = [entry for entry in sys.path if entry not in ("", str(folder))]
+    from .annotations import ANNOTATIONS, with_annotations
     from .errors import SeldonError
     from .process import serve
 
     try:
-        return serve(os.environ, folder)
+        return serve(with_annotations(os.environ, ANNOTATIONS), folder)
     except SeldonError as error:
         if error.__cause__ is not None:
             _write_traceback(error.__cause__)
