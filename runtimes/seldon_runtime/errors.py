@@ -1,4 +1,4 @@
-"""What a user can fix: errors that end the process (60-69)."""
+"""What a user can fix: errors that end the process (60-69, 85-88)."""
 
 from __future__ import annotations
 
@@ -168,6 +168,61 @@ class RuntimeUnavailable(SeldonError):
             "which gives all of them; or unset the variable",
         )
         self.missing, self.available = tuple(missing), tuple(available)
+
+
+class StateKeyUnusable(SeldonError):
+    """Persistence has no key that the saved state could be signed with."""
+
+    exit_code: ClassVar[int] = 85
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"PERSISTENCE is on, but {reason}: whoever writes to Redis could run code in this server.",
+            hint='make a key with `python -c "import secrets; print(secrets.token_hex(32))"` and give it as '
+            "PERSISTENCE_KEY, or in a file that PERSISTENCE_KEY_FILE names; PERSISTENCE_UNSIGNED=1 does "
+            "without one and accepts the risk",
+        )
+        self.reason = reason
+
+
+class StateUnreachable(SeldonError):
+    """The saved state cannot be read from Redis."""
+
+    exit_code: ClassVar[int] = 86
+
+    def __init__(self, key: str, place: str, error: BaseException) -> None:
+        super().__init__(
+            f"The state {key} cannot be read from Redis at {place}: {described(error)}.",
+            hint="correct REDIS_SERVICE_HOST and REDIS_SERVICE_PORT, or REDIS_URL, and REDIS_PASSWORD; "
+            "or unset PERSISTENCE",
+        )
+        self.key, self.place = key, place
+
+
+class StateRefused(SeldonError):
+    """What Redis holds in place of the saved state is not trusted."""
+
+    exit_code: ClassVar[int] = 87
+
+    def __init__(self, key: str, reason: str, hint: str) -> None:
+        super().__init__(
+            f"The state {key} in Redis {reason}; it was not unpickled and is left as it is.", hint=hint
+        )
+        self.key, self.reason = key, reason
+
+
+class StateBroken(SeldonError):
+    """The saved state is genuine, but no longer becomes an object."""
+
+    exit_code: ClassVar[int] = 88
+
+    def __init__(self, key: str, error: BaseException) -> None:
+        super().__init__(
+            f"The state {key} in Redis cannot be restored: {described(error)}; it is left as it is.",
+            hint="serve it with the code that saved it; or begin anew: delete it, or set another "
+            "PREDICTIVE_UNIT_ID",
+        )
+        self.key = key
 
 
 def described(error: BaseException) -> str:

@@ -59,16 +59,17 @@ class Model:
     async def load(self, factory: loading.Factory, keeper: Keeper | None = None) -> None:
         """Construct what ``factory`` makes, or take what ``keeper`` saved, and load it."""
         settings = self.settings
-        user = await self._work(keeper.restore) if keeper else None
+        user = await self.work(keeper.restore) if keeper else None
         if user is None:
-            user = await self._work(loading.construct, factory, settings)
+            user = await self.work(loading.construct, factory, settings)
         if loading.wants_loop(user):
             await loading.load_later(user, settings.model_name)
         else:
-            await self._work(loading.load, user, settings.model_name)
-        self._component = await self._work(Component, user, settings.unit, self._recorder)
+            await self.work(loading.load, user, settings.model_name)
+        self._component = await self.work(Component, user, settings.unit, self._recorder)
 
-    async def _work(self, work: Callable[..., Result], *arguments: object) -> Result:
+    async def work(self, work: Callable[..., Result], *arguments: object) -> Result:
+        """Do ``work`` on a thread of the model, however many wait and however long it takes."""
         if self._inline:
             return work(*arguments)
         return await self.threads.run(work, *arguments)

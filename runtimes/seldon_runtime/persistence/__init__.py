@@ -1,1 +1,1 @@
-"""The state of a component in Redis."""
+"""The component's state in Redis: saved from time to time and at the end, restored at the start."""
