@@ -1,0 +1,1 @@
+"""The serving benchmark: our server and its peers under the same load."""
