@@ -10,13 +10,14 @@ import pluggy
 
 from . import hookspecs
 from .errors import RuntimeUnavailable
+from .metrics import plugin as metrics
 from .persistence import plugin as persistence
 from .rest import plugin as rest
 from .runtime import Role, Runtime
 
 PLUGGY = "pluggy>=1.0"
 # By name as in the entry points, so that they exist where the package lies without its metadata.
-BUILT_INS = {"persistence": persistence, "rest": rest}
+BUILT_INS = {"metrics": metrics, "persistence": persistence, "rest": rest}
 # Where it is set, by a build, the runtimes that the image was made for.
 SLIMMED = "SELDON_RUNTIMES"
 
