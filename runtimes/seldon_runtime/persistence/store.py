@@ -69,8 +69,11 @@ def client_from(variables: Mapping[str, str]) -> redis.Redis:
         port = whole(variables, "REDIS_SERVICE_PORT", 6379, low=1, high=65535)
         return redis.Redis(host=host, port=port, **options)
     try:
-        return redis.Redis.from_url(url, **options)
-    except ValueError:
+        client = redis.Redis.from_url(url, **options)
+        # Not yet connected, but its query has been read.
+        client.connection_pool.make_connection()
+        return client
+    except (ValueError, TypeError):
         # Neither the value nor the cause: both may hold the password.
         wanted = "redis://user:password@host:port/0, or rediss:// for TLS, special characters as %xx"
         raise SettingInvalid("REDIS_URL", "***", wanted) from None
