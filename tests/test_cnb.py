@@ -15,6 +15,7 @@ from seldon_builder.layers.packing import cache_key, layer_from_entries
 from seldon_builder.layers.sbom import sbom_layer
 from seldon_builder.lock import Artifact, Lock
 from seldon_builder.store import Store
+from seldon_runtime.runtime import Port
 
 from tests.layer_reading import contents, members
 
@@ -64,7 +65,8 @@ def image(store: Store, base: Image) -> Image:
     kinds = (LayerKind.RUNTIME, LayerKind.WEIGHTS, LayerKind.APP)
     layers = [layer(store, kind, kind.value) for kind in kinds]
     built = base.with_layers(*layers[:1], sbom_layer(LOCK, store), *layers[1:], *cnb.config_layers(store))
-    return cnb.configured(built, base, cnb.RunImage("run:1", "run:1"), {"MODEL_NAME": "Iris", "A": "mine"})
+    variables, ports = {"MODEL_NAME": "Iris", "A": "mine"}, [Port("http", 9000, "P"), Port("grpc", 5001, "G")]
+    return cnb.configured(built, base, cnb.RunImage("run:1", "run:1"), variables, ports)
 
 
 def by_kind(image: Image, kind: LayerKind) -> list[str]:
@@ -89,6 +91,10 @@ def test_the_settings_and_the_bases_variables_are_the_environment(image: Image) 
     assert (found["MODEL_NAME"], found["A"], found["CNB_APP_DIR"]) == ("Iris", "mine", "/workspace")
     assert found["PATH"].startswith("/cnb/process:")
     assert found["PATH"].endswith(":/usr/bin")
+
+
+def test_the_ports_of_the_runtimes_are_exposed(image: Image) -> None:
+    assert image.config["ExposedPorts"] == {"5001/tcp": {}, "9000/tcp": {}}
 
 
 def test_the_user_of_the_base_and_its_labels_stay(image: Image) -> None:

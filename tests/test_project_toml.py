@@ -33,10 +33,14 @@ name = "A"
 value = "b = c"
 [io.seldon]
 weights = ["*.dat"]
+runtimes = ["rest", "grpc"]
 """
 
     assert project(tmp_path, text) == Project(
-        exclude=("*.ipynb",), variables=(("MODEL_NAME", "Iris"), ("A", "b = c")), weights=("*.dat",)
+        exclude=("*.ipynb",),
+        variables=(("MODEL_NAME", "Iris"), ("A", "b = c")),
+        weights=("*.dat",),
+        runtimes=("rest", "grpc"),
     )
 
 
@@ -56,6 +60,7 @@ WRONG = [
     ("[[io.buildpacks.build.env]]\nname = 'A'\n", "needs name and value"),
     ("[io.buildpacks.build.env]\nA = 'b'\n", r"\[\[io.buildpacks.build.env\]\]"),
     ("[io.seldon]\nweights = [1]\n", "weights of .io.seldon."),
+    ("[io.seldon]\nruntimes = 'rest'\n", "runtimes of .io.seldon."),
 ]
 
 

@@ -21,7 +21,7 @@ from seldon_builder.errors.resolution import (
 )
 from seldon_builder.events import Event, EventKind
 from seldon_builder.lock import Lock
-from seldon_builder.order import Order
+from seldon_builder.order import Asked, Order
 from seldon_builder.package_index import PackageIndex
 from seldon_builder.reference import Reference
 from seldon_builder.settings import Settings
@@ -245,8 +245,10 @@ def test_an_outdated_lock_shows_the_command_that_makes_it_anew(desk: Desk) -> No
 
 
 def test_the_command_that_locks_names_only_what_is_no_default(tmp_path: Path) -> None:
-    order = Order(tmp_path / "my model", Output("docker", Reference("model")), engine="pip-tools")
-    assert order.lock_command("amd64") == f"seldon-python lock '{tmp_path}/my model' --engine pip-tools"
+    asked = Asked(runtimes=("rest", "grpc"))
+    order = Order(tmp_path / "my model", Output("docker", Reference("model")), asked, engine="pip-tools")
+    command = f"seldon-python lock '{tmp_path}/my model' --engine pip-tools --runtime rest,grpc"
+    assert order.lock_command("amd64") == command
 
 
 def test_an_exported_lock_does_not_mind_the_order_of_the_lines(desk: Desk) -> None:

@@ -11,6 +11,7 @@ import seldon_runtime
 from seldon_builder.layers.runtime_layer import runtime_layer
 from seldon_builder.prefix import RUNTIME
 from seldon_builder.store import Store
+from seldon_runtime.plugins import BUILT_INS
 
 from tests.layer_reading import LocalInterpreter, contents, unpack
 
@@ -71,7 +72,8 @@ def test_other_programs_find_the_distribution_and_its_plugins(tmp_path: Path) ->
 
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
-    assert found == f"{seldon_runtime.__version__} ['seldon_runtime.rest_plugin']\n"
+    ours = [module.__name__ for _, module in sorted(BUILT_INS.items())]
+    assert found == f"{seldon_runtime.__version__} {ours}\n"
 
 
 def test_bytecode_of_every_module_comes_with_an_interpreter(tmp_path: Path) -> None:
@@ -82,10 +84,8 @@ def test_bytecode_of_every_module_comes_with_an_interpreter(tmp_path: Path) -> N
     sources = [path for path in found if path.endswith(".py")]
     compiled = [path for path in found if path.endswith(".pyc")]
     assert len(compiled) == len(sources) > 10
-    assert (
-        f"{RUNTIME}/seldon_runtime/__pycache__/rest.cpython-{sys.version_info[0]}{sys.version_info[1]}.pyc"
-        in compiled
-    )
+    tag = sys.implementation.cache_tag
+    assert f"{RUNTIME}/seldon_runtime/rest/__pycache__/app.{tag}.pyc" in compiled
 
 
 def test_a_warm_layer_starts_no_interpreter(tmp_path: Path) -> None:

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import pluggy
-from seldon_runtime.plugins import requirements
 
-from . import base
+from . import base, runtimes
 from .base.base_interpreter import interpreter_of
 from .base.debian import host_architecture
 from .dependencies import resolution
@@ -99,7 +98,8 @@ def _build(order: Order, workshop: Workshop) -> Built:
         image = assemble(order, model, lock, chosen, workshop)
     with clock.phase("write", f"Writing {order.output.reference} to {order.output}"):
         run_image = cnb.RunImage.of(chosen.image, chosen.name)
-        image = cnb.configured(image, chosen.image, run_image, model.settings.image_environment)
+        variables = model.settings.image_environment
+        image = cnb.configured(image, chosen.image, run_image, variables, runtimes.ports(variables))
         written = write(image, destination, workshop)
     return Built(image, written, model.settings, lock, clock.seconds)
 
@@ -116,6 +116,7 @@ def model_of(order: Order, workshop: Workshop) -> Model:
 def named(order: Order, model: Model, workshop: Workshop, chosen: base.Base | None = None) -> Model:
     """Complete the settings: with the base's variables, where there is a base, and the model's class."""
     settings = settings_of(order, model.source, chosen, workshop.emit)
+    runtimes.refuse_contradiction(settings.image_environment)
     return replace(model, settings=with_model_name(model.source, settings, workshop.emit))
 
 
@@ -130,6 +131,7 @@ def settings_of(
         platform_env=order.asked.platform,
         caller=order.asked.caller,
         base=chosen.image.environment if chosen else {},
+        runtimes=order.asked.runtimes,
         emit=emit,
     )
 
@@ -174,7 +176,7 @@ def locked(
         hooks,
         workshop.store,
         workshop.emit,
-        runtime_requirements=requirements(),
+        runtime_requirements=runtimes.requirements(model.settings),
         interpreter=interpreter,
         refresh=order.refresh,
         exported=order.exported,

@@ -11,12 +11,13 @@ from .destination import Output
 
 @dataclass(frozen=True)
 class Asked:
-    """The variables a user gave, strongest first: -e, -E, platform; then their environment."""
+    """What a user set: variables, strongest first: -e, -E, platform; their environment; --runtime."""
 
     options: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     platform: Path | None = None
     caller: Mapping[str, str] = field(default_factory=dict)
+    runtimes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Order:
             ("python", self.python),
             ("platform", platform),
             ("engine", engine),
+            ("runtime", ",".join(self.asked.runtimes)),
         )
         chosen = [word for name, value in given if value for word in (f"--{name}", value)]
         return shlex.join(["seldon-python", "lock", str(self.folder), *chosen])

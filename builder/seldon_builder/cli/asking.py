@@ -36,6 +36,8 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="a folder with a file per setting",
     )
+    runtimes = "serve with nothing but this: rest, grpc ...; repeated or with commas (default: everything)"
+    add("--runtime", action="append", default=[], metavar="NAME", help=runtimes)
     engines = "who resolves requirements: uv (default) or pip-tools, the slow reference"
     add("--engine", default="uv", metavar="NAME", help=engines)
     add("--offline", action="store_true", help="use nothing but the store and local files")
@@ -71,7 +73,11 @@ def order_from(options: argparse.Namespace, caller: Caller) -> Order:
         folder=options.source.absolute(),
         output=output_from(options, caller),
         asked=Asked(
-            tuple(options.env), tuple(options.environment_file), options.platform_env, caller.environment
+            tuple(options.env),
+            tuple(options.environment_file),
+            options.platform_env,
+            caller.environment,
+            tuple(options.runtime),
         ),
         architecture=(options.platform or f"linux/{caller.architecture}").partition("/")[2],
         run_image=options.run_image,

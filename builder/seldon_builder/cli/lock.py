@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from ..lifecycle import base_of, lock_of, model_of
+from ..lifecycle import base_of, lock_of, model_of, settings_of
 from .asking import add_model, add_target, order_from
 from .caller import Caller, add_common
 from .working import working
@@ -45,7 +45,10 @@ def run(options: argparse.Namespace, caller: Caller) -> int:
     order = replace(order_from(options, caller), exported=False)
     with working(options, caller) as workshop:
         model = model_of(order, workshop)
-        lock = lock_of(order, model, base_of(order, model, workshop), workshop)
+        chosen = base_of(order, model, workshop)
+        # As a build knows them, for which the base's own variables count too.
+        model = replace(model, settings=settings_of(order, model.source, chosen))
+        lock = lock_of(order, model, chosen, workshop)
     text = export(lock, model.source, workshop.store)
     if options.lock_file == "-":
         sys.stdout.write(text)

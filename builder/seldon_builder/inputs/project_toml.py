@@ -1,4 +1,4 @@
-"""What project.toml says: which files take part, variables, weights."""
+"""What project.toml says: which files take part, variables, weights, runtimes."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ class Project:
     """The parts of a CNB project descriptor that a build heeds.
 
     Only one of ``include`` and ``exclude`` is ever given. ``variables`` are the pairs of ``build.env`` in the
-    order of the file; ``weights`` the patterns of our own table, ``[io.seldon]``.
+    order of the file; ``weights`` the patterns and ``runtimes`` the names of our own table, ``[io.seldon]``.
     """
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     weights: tuple[str, ...] = ()
+    runtimes: tuple[str, ...] = ()
 
 
 def read_project(root: Path) -> Project:
@@ -65,9 +66,8 @@ class _Reader:
                 self._path, f"[{where}] has include and exclude, but may have only one of them"
             )
         ours = self._table(self._table(document, "io", ""), "seldon", "io")
-        return Project(
-            include, exclude, tuple(self._variables(build)), self._strings(ours, "weights", "io.seldon")
-        )
+        weights, runtimes = (self._strings(ours, key, "io.seldon") for key in ("weights", "runtimes"))
+        return Project(include, exclude, tuple(self._variables(build)), weights, runtimes)
 
     def _buildpacks(self, document: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any], str]:
         version = self._table(document, "_", "").get("schema-version", "")

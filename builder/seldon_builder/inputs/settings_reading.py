@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 
 from ..errors.source import SettingInvalid
 from ..events import Emit, silent, warning
+from ..runtimes import SLIMMED, chosen, known, unknown
 from ..secret import MASK, Secret
 from ..settings import Setting, Settings
 from ..source import Source, read_inside
@@ -61,18 +63,20 @@ def read_settings(
     platform_env: Path | None = None,
     caller: Mapping[str, str] = MappingProxyType({}),
     base: Mapping[str, str] = MappingProxyType({}),
+    runtimes: Sequence[str] = (),
     emit: Emit = silent,
 ) -> Settings:
     """Merge every place where a variable can be given; docs/settings.md tells their order.
 
-    ``caller`` is the environment of whoever called us, ``base`` that of the base image. SettingInvalid
-    reports all that is wrong at once.
+    ``caller`` is the environment of whoever called us, ``base`` that of the base image, ``runtimes`` what
+    ``--runtime`` named. SettingInvalid reports all that is wrong at once.
     """
     readings = (
         _from_defaults(),
         from_caller(caller),
         (Said(name, value, BASE) for name, value in base.items()),
         *given(source, options, environment_files, platform_env),
+        [Said(SLIMMED, ",".join(runtimes), "--runtime")] if runtimes else (),
     )
     settings = _merged(chain.from_iterable(readings), emit)
     _warn(settings, emit)
@@ -113,7 +117,10 @@ def _from_source(source: Source) -> Iterator[Reading]:
         yield Problem(S2I_ENVIRONMENT, "is not UTF-8 text")
     except OSError as error:
         yield Problem(S2I_ENVIRONMENT, error.strerror or str(error))
-    for name, value in read_project(source.root).variables:
+    project = read_project(source.root)
+    if project.runtimes:
+        yield Said(SLIMMED, ",".join(project.runtimes), PROJECT_FILE)
+    for name, value in project.variables:
         yield from_name(name, value, PROJECT_FILE)
 
 
@@ -130,6 +137,8 @@ def _merged(readings: Iterable[Reading], emit: Emit) -> Settings:
     problems.extend(_wrong_choices(found.values()))
     if problems:
         raise SettingInvalid(problems)
+    if slimmed := found.get(SLIMMED):
+        found[SLIMMED] = replace(slimmed, value=chosen(str(slimmed.value)))
     return Settings(tuple(found[name] for name in sorted(found)))
 
 
@@ -137,8 +146,14 @@ def _wrong_choices(settings: Iterable[Setting]) -> Iterator[str]:
     for setting in settings:
         allowed = CHOICES.get(setting.name)
         if allowed and setting.value not in allowed:
-            known = ", ".join(filter(None, allowed))
-            yield f"{setting.origin}: {setting.name}={setting.value} is none of {known}"
+            yield f"{setting.origin}: {setting.name}={setting.value} is none of {_listed(allowed)}"
+        if setting.name == SLIMMED and (names := unknown(str(setting.value))):
+            there = f"there is no runtime {_listed(names)}; the runtimes are {_listed(known())}"
+            yield f"{setting.origin}: {there}"
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(filter(None, words))
 
 
 def setting_of(said: Said) -> Setting:

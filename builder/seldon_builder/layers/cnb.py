@@ -7,10 +7,11 @@ Source: the Cloud Native Buildpacks platform specification and what the lifecycl
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from seldon_runtime import __version__
+from seldon_runtime.runtime import Port
 
 from .. import prefix
 from ..entry import Entry, file, folder
@@ -73,7 +74,9 @@ def config_layers(store: Store) -> tuple[Layer, ...]:
     )
 
 
-def configured(image: Image, base: Image, run_image: RunImage, settings: Mapping[str, str]) -> Image:
+def configured(
+    image: Image, base: Image, run_image: RunImage, settings: Mapping[str, str], ports: Collection[Port]
+) -> Image:
     """Give ``image``, whose layers are complete, the lifecycle's config, labels and environment."""
     inherited = base.environment.get("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
     environment = {
@@ -96,7 +99,7 @@ def configured(image: Image, base: Image, run_image: RunImage, settings: Mapping
         Cmd=None,
         Entrypoint=[f"{PROCESS}/web"],
         Env=[f"{name}={value}" for name, value in sorted(environment.items())],
-        ExposedPorts={"9000/tcp": {}},
+        ExposedPorts={f"{number}/tcp": {} for number in sorted({port.number for port in ports})},
         Labels=labels,
         WorkingDir=prefix.APP,
     )

@@ -1,0 +1,71 @@
+"""The server's runtimes: which of them an image gets, and on which ports these listen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from seldon_runtime import plugins
+from seldon_runtime.plugins import BUILT_INS, SLIMMED
+from seldon_runtime.runtime import Port, Role, Runtime
+from seldon_runtime.variables import whole
+
+from .settings import Settings
+
+__all__ = ["SLIMMED", "chosen", "known", "ports", "refuse_contradiction", "requirements", "unknown"]
+
+
+def known() -> tuple[str, ...]:
+    """Return every name that an image's runtimes can be chosen by."""
+    return tuple(sorted(BUILT_INS))
+
+
+def unknown(names: str) -> tuple[str, ...]:
+    """Return what of ``names`` no runtime is called."""
+    return tuple(name for name in _listed(names) if name not in BUILT_INS)
+
+
+def chosen(names: str) -> str:
+    """Write ``names`` as an image holds them: sorted, with the runtimes that need nothing more beside them.
+
+    A front joins by its name alone: it opens a port.
+    """
+    named = _listed(names)
+    there = set(plugins.requirements(named)) if named else set()
+    joining = [one for one in _ours({}) if one.role is not Role.FRONT and there.issuperset(one.requirements)]
+    return ",".join(sorted({*named, *(one.name for one in joining)})) if named else ""
+
+
+def requirements(settings: Settings) -> tuple[str, ...]:
+    """Return what the chosen runtimes need installed; all of them where none is chosen."""
+    return plugins.requirements(_listed(settings.get(SLIMMED)))
+
+
+def refuse_contradiction(variables: Mapping[str, str]) -> None:
+    """Raise RuntimeUnavailable where the variables of an image ask for a runtime that they leave out."""
+    names = _listed(variables.get(SLIMMED, ""))
+    wanted = [one.name for one in _ours(variables) if one.active and not one.default]
+    missing = [name for name in wanted if name not in names]
+    if names and missing:
+        from seldon_runtime.errors import RuntimeUnavailable
+
+        raise RuntimeUnavailable(missing, names, variables)
+
+
+def ports(variables: Mapping[str, str]) -> tuple[Port, ...]:
+    """Return where the server of an image with ``variables`` listens; SettingInvalid for what is no port."""
+    names = _listed(variables.get(SLIMMED, ""))
+    serving = [one for one in _ours(variables) if one.active and (not names or one.name in names)]
+    return tuple(
+        replace(port, number=whole(variables, port.variable, port.number, high=65535))
+        for runtime in serving
+        for port in runtime.ports
+    )
+
+
+def _listed(names: str) -> tuple[str, ...]:
+    return tuple(sorted({name.lower() for name in names.replace(",", " ").split()}))
+
+
+def _ours(variables: Mapping[str, str]) -> tuple[Runtime, ...]:
+    return plugins.available(plugins.ours(), variables)
