@@ -1,25 +1,19 @@
-"""Named numbers in memory: one process counts in them, any process reads them.
-
-A table is a buffer of 8-byte words: how many are used, a few that nobody reads, then records one after the
-other, each with its own length, a key and its numbers. Records are only ever added, and the count of used
-words comes last, so whoever reads finds whole records whenever the writer stops, be it by SIGKILL.
-"""
+"""Tables of named numbers, in memory of one process or shared by several, without any file."""
 
 from __future__ import annotations
 
 import mmap
 import os
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-WORD = 8
-# Where what is counted goes once the table is full: as many numbers as the longest record has.
-SPARE = 64
-FIRST = 1 + SPARE
-SIZE = 1 << 20
+from .table import FIRST, SIZE, WORD, Table, read, records, words_for
+
 # What a scrape may reasonably bring: 2000 timers are 100,000 lines.
 MOST_RECORDS = 2000
+# What authors cannot fill with numbers of their own: enough for hundreds of histograms.
+RESERVED = 1 << 14
+SLOTS = 64
 
 
 class Cells:
@@ -36,19 +30,24 @@ class Cells:
         self.spare = 1
         self._most = most
         self._words[0] = self._words[0] or FIRST
-        self._indices = {key: first for key, first, _ in _records(self._bytes)}
+        self._indices = {key: first for key, first, _ in records(self._bytes)}
 
-    def index(self, key: bytes, count: int = 1) -> int | None:
-        """Return where the ``count`` numbers of ``key`` begin, new ones as zeros; None where all is full."""
+    def index(self, key: bytes, count: int = 1, *, reserved: int = 0) -> int | None:
+        """Return where the ``count`` numbers of ``key`` begin, new ones as zeros; None where all is full.
+
+        ``reserved`` are the words that must be left then, for keys that come without this limit.
+        """
         with self.lock:
             found = self._indices.get(key)
-            return self._added(key, count) if found is None else found
+            if found is None and not (reserved and len(self._indices) >= self._most):
+                return self._added(key, count, len(self._words) - reserved)
+            return found
 
-    def _added(self, key: bytes, count: int) -> int | None:
+    def _added(self, key: bytes, count: int, limit: int) -> int | None:
         used = self._words[0]
-        first = used + 1 + -(-len(key) // WORD)
+        first = used + 1 + words_for(len(key))
         end = first + count
-        if end > len(self._words) or len(self._indices) >= self._most:
+        if end > limit:
             return None
         begin = (used + 1) * WORD
         self._words[used] = (end - used) << 32 | len(key)
@@ -69,28 +68,51 @@ class Cells:
         return (read(self._bytes, os.getpid()),)
 
 
-@dataclass(frozen=True)
-class Table:
-    """The numbers by key at one moment; ``owner`` is the id of the process that counts, 0 after its end."""
+class SharedSlots:
+    """As many tables as workers may live at once, made by the process that forks them.
 
-    owner: int
-    numbers: Sequence[tuple[bytes, Sequence[float]]]
+    That process takes a slot before each fork and frees it once the worker is gone; the worker asks for its
+    ``cells``. The lowest free slot comes first, so a new worker counts on where a dead one stopped, and what
+    the dead ones counted stays in the sums. Memory is touched only where it is used.
+    """
 
+    def __init__(self, count: int = SLOTS, size: int = SIZE) -> None:
+        # The first pages say how many slots were ever taken and who owns which.
+        self._start = -(-(count + 1) * WORD // mmap.PAGESIZE) * mmap.PAGESIZE
+        self._memory = memoryview(mmap.mmap(-1, self._start + count * size))
+        self._owners = self._memory[: self._start].cast("Q")
+        self._count, self._size = count, size
+        self._taken: set[int] = set()
+        self._private: Cells | None = None
 
-def read(buffer: memoryview, owner: int) -> Table:
-    """Read a table that a process may be writing at the same time."""
-    values = buffer.cast("d")
-    numbers = [(key, values[first : first + count].tolist()) for key, first, count in _records(buffer)]
-    return Table(owner, numbers)
+    def take(self) -> int:
+        """Return a slot for a process that is about to be forked."""
+        index = next(number for number in range(len(self._taken) + 1) if number not in self._taken)
+        self._taken.add(index)
+        if index < self._count:
+            self._owners[0] = max(self._owners[0], index + 1)
+        return index
 
+    def free(self, index: int) -> None:
+        """Take the slot back: its process is gone."""
+        self._taken.discard(index)
+        if index < self._count:
+            self._owners[index + 1] = 0
 
-def _records(buffer: memoryview) -> Iterator[tuple[bytes, int, int]]:
-    words = buffer.cast("Q")
-    used, index = words[0], FIRST
-    while index < used:
-        length, size = words[index] >> 32, words[index] & 0xFFFFFFFF
-        begin, first = (index + 1) * WORD, index + 1 + -(-size // WORD)
-        if not length or first > index + length:  # another processor's view of what was just written
-            return
-        yield bytes(buffer[begin : begin + size]), first, index + length - first
-        index += length
+    def cells(self, index: int) -> Cells:
+        """Return the table of the slot, in the process that it was taken for."""
+        if index < self._count:
+            self._owners[index + 1] = os.getpid()
+            return Cells(self._part(index))
+        # More workers than slots: better to count alone than not to serve.
+        self._private = Cells()
+        return self._private
+
+    def tables(self) -> Sequence[Table]:
+        """Return what every slot holds that was ever taken."""
+        shared = [read(self._part(index), self._owners[index + 1]) for index in range(self._owners[0])]
+        return [*shared, *(self._private.tables() if self._private else ())]
+
+    def _part(self, index: int) -> memoryview:
+        begin = self._start + index * self._size
+        return self._memory[begin : begin + self._size]

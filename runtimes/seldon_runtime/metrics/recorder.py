@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from ..component.unit import Unit
-from .cells import Cells, Table
+from .cells import RESERVED, Cells
 from .custom import COUNTER, GAUGE
 from .keys import DROPPED, FEEDBACK, IN_FLIGHT, KINDS, LATENCIES, REQUESTS, REWARD, TIMES, key_of, parsed
 from .names import METHOD_LABELS, TOTAL, Labels, labels_of, metric_name, text
+from .table import Table
 
 _SUM_OF_LATENCIES, _SUM_OF_TIMES = len(LATENCIES) + 1, len(TIMES) + 1
 # More ways to write a metric than there may be series: tags with ever new values.
@@ -30,13 +31,13 @@ class Tables(Protocol):
 class Recorder:
     """Counts requests, the component's own metrics, and rewards, in ``cells`` that are this process's own.
 
-    ``everywhere`` is where the numbers of all workers stand: this process's alone if there are no others.
+    ``slots`` is where the numbers of all workers stand, unset where there is one process.
     """
 
-    def __init__(self, unit: Unit, cells: Cells | None = None, everywhere: Tables | None = None) -> None:
+    def __init__(self, unit: Unit, cells: Cells | None = None, slots: Tables | None = None) -> None:
         self.unit = unit
         self._cells = cells = Cells() if cells is None else cells
-        self._everywhere = everywhere
+        self._slots = slots
         self._values, self._lock = cells.values, cells.lock
         self._requests: dict[tuple[str, str, str], int] = {}
         self._known: dict[tuple[object, ...], int] = {}
@@ -51,11 +52,11 @@ class Recorder:
     @property
     def is_alone(self) -> bool:
         """Whether no other process counts."""
-        return self._everywhere is None
+        return self._slots is None
 
     def tables(self) -> Sequence[Table]:
         """Return what every worker counted."""
-        return (self._everywhere or self._cells).tables()
+        return (self._slots or self._cells).tables()
 
     def _levels_fall(self) -> None:
         """Forget what the process had in its hands whose table this was."""
@@ -142,7 +143,7 @@ class Recorder:
         if kind == COUNTER:
             name = name.removesuffix(TOTAL) or name
         labels = (*labels_of(written), ("method", METHOD_LABELS.get(method, method)))
-        first = self._cells.index(key_of(kind, name, labels), KINDS[kind].size)
+        first = self._cells.index(key_of(kind, name, labels), KINDS[kind].size, reserved=RESERVED)
         if first is not None:
             if len(self._known) > _MOST_KNOWN:
                 self._known.clear()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
-from .cells import Table
 from .families import Family, Point, Series
 from .keys import KINDS, REQUESTS, Kind, parsed
 from .names import WORKER, Labels
+from .table import Table
 
 Numbers = Sequence[float]
 # The series of one family: by their labels, and by the worker where they are not summed.
