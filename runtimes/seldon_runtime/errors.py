@@ -225,6 +225,20 @@ class StateBroken(SeldonError):
         self.key = key
 
 
+class WorkersLost(SeldonError):
+    """Workers die before they have loaded the model, of what Python cannot tell."""
+
+    exit_code: ClassVar[int] = 90
+
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            f"{count} workers in a row died before the model was loaded.",
+            hint="the log says of which signal: 9 is mostly too little memory for GUNICORN_WORKERS models; "
+            "a traceback of a crash is above",
+        )
+        self.count = count
+
+
 def described(error: BaseException) -> str:
     """Return type and first line of ``error``, the way a traceback ends."""
     lines = str(error).splitlines()

@@ -10,14 +10,22 @@ import pluggy
 
 from . import hookspecs
 from .errors import RuntimeUnavailable
+from .gunicorn import plugin as gunicorn
 from .metrics import plugin as metrics
+from .passthrough import plugin as passthrough
 from .persistence import plugin as persistence
 from .rest import plugin as rest
 from .runtime import Role, Runtime
 
 PLUGGY = "pluggy>=1.0"
 # By name as in the entry points, so that they exist where the package lies without its metadata.
-BUILT_INS = {"metrics": metrics, "persistence": persistence, "rest": rest}
+BUILT_INS = {
+    "gunicorn": gunicorn,
+    "metrics": metrics,
+    "passthrough": passthrough,
+    "persistence": persistence,
+    "rest": rest,
+}
 # Where it is set, by a build, the runtimes that the image was made for.
 SLIMMED = "SELDON_RUNTIMES"
 

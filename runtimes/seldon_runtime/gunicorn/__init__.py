@@ -1,1 +1,1 @@
-"""gunicorn as the process model: several workers, each with a model of its own."""
+"""gunicorn: several processes, each with a model of its own, behind the same ports."""

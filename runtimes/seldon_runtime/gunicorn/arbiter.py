@@ -1,0 +1,121 @@
+"""gunicorn's arbiter, which reloads without a gap and ends with our exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from typing import Any
+
+from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
+
+from ..errors import GraceExceeded, WorkersLost
+from ..rest.listener import emptied
+from .board import Place, State
+
+# Seconds for the workers to accept who is at the door when the signal to stop comes.
+DOOR = 0.25
+# How many workers in a row may die before one has loaded the model.
+MOST_LOST = 3
+UNLOADED = (State.LOADING, State.WAITING)
+logger = logging.getLogger("seldon_runtime")
+
+
+class SeldonArbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
+    """Keeps as many workers as are asked for, exactly one of them the first."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(app)
+        self.LISTENERS = list(app.listeners.values())
+        app.cfg.set("child_exit", self._ended)
+        self._board, self._generation, self._lost = app.board, 0, 0
+
+    def spawn_worker(self) -> Any:
+        """Fork a worker."""
+        is_first = not any(worker.place.is_first for worker in self.WORKERS.values())
+        # One worker answers "not ready" while none is: the others would answer so when it is.
+        opens = is_first and not self._board.has_served and not self._board.anybody(State.WAITING)
+        number = self._board.take(State.WAITING if opens else State.LOADING)
+        self.app.place = Place(number, is_first, self._generation, self.app.slots.take())
+        # A signal between the fork and the worker's own handlers would be lost in ours.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:
+            return super().spawn_worker()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def manage_workers(self) -> None:
+        """Fork the workers that are missing, stop those that are too many or of before a reload."""
+        self._end_if_failed()
+        workers = sorted(self.WORKERS.values(), key=lambda worker: worker.age)
+        old = [worker for worker in workers if worker.place.generation != self._generation]
+        new = [worker for worker in workers if worker not in old]
+        # The first is replaced last: after it saved the state and its custom_service() freed its port.
+        wanted = self.num_workers - any(worker.place.is_first for worker in old)
+        for _ in range(wanted - len(new)):
+            self.spawn_worker()
+        surplus = [worker for worker in new if not worker.place.is_first][: max(len(new) - wanted, 0)]
+        if len(new) >= wanted and not any(self._state(worker) in UNLOADED for worker in new):
+            surplus += old
+        for worker in surplus:
+            if self._state(worker) is not State.LEAVING:
+                self.kill_worker(worker.pid, signal.SIGTERM)
+
+    def _end_if_failed(self) -> None:
+        if self._lost >= MOST_LOST:
+            self.app.error = WorkersLost(self._lost)
+            self._board.fail(self.app.error.exit_code)
+        if self._board.failure:
+            raise HaltServer("a worker failed", self._board.failure)
+
+    def _state(self, worker: Any) -> State:
+        state: State = self._board.state(worker.place.number)
+        return state
+
+    def murder_workers(self) -> None:
+        """Kill workers that give no sign of life; while it loads, a model may hold Python's lock for long."""
+        for worker in list(self.WORKERS.values()):
+            if self._state(worker) in UNLOADED:
+                worker.tmp.notify()
+        super().murder_workers()
+
+    def _ended(self, _arbiter: Any, worker: Any) -> None:
+        state = self._state(worker)
+        self._board.tell(worker.place.number, State.GONE)
+        self.app.slots.free(worker.place.slot)
+        if self._board.is_ending or self._board.failure:
+            return
+        self._lost = self._lost + 1 if state in UNLOADED else 0
+        if state is State.LEAVING:
+            logger.info("Worker %d has stopped", worker.pid)
+        else:
+            logger.error("Worker %d died (%s)", worker.pid, state.name.lower())
+
+    def reload(self) -> None:
+        """Replace every worker; those that serve go on until the new ones do."""
+        logger.info("Reloading: new workers import the model anew")
+        self._generation += 1
+
+    def handle_usr2(self) -> None:
+        """Refuse to start a second master: containers are replaced as a whole."""
+        logger.warning("SIGUSR2 is ignored; SIGHUP reloads the model")
+
+    def stop(self, graceful: bool = True) -> None:
+        """Stop the workers; where ``graceful``, once they accepted everybody who reached a port."""
+        self._board.end()
+        if graceful and self._board.anybody(State.SERVING):
+            asyncio.run(_emptied(self.app.listeners))
+        super().stop(graceful)
+
+    def kill_workers(self, sig: int) -> None:
+        """Signal all workers; those that must be killed had more than the grace."""
+        if sig == signal.SIGKILL and self.WORKERS and self._board.fail(GraceExceeded.exit_code):
+            self.app.error = GraceExceeded(self.app.options.grace)
+        super().kill_workers(sig)
+
+
+async def _emptied(listeners: Any) -> None:
+    open_ones = [listener for name, listener in listeners.items() if name != "grpc"]
+    if open_ones:
+        await asyncio.wait([asyncio.ensure_future(emptied(one)) for one in open_ones], timeout=DOOR)
