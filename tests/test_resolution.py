@@ -211,7 +211,36 @@ def test_a_file_that_is_not_python_is_a_warning(desk: Desk) -> None:
     assert "Model.py" in desk.said(EventKind.WARNING)
 
 
-def test_a_conflict_of_runtime_and_model_names_both(desk: Desk) -> None:
+def test_the_server_changes_no_version_deep_in_what_the_model_asks_for(desk: Desk, tmp_path: Path) -> None:
+    wheels = tmp_path / "index"
+    make_wheel(wheels, "numpy", "1.26.4")
+    make_wheel(wheels, "top", "1.0", requires=("middle",))
+    make_wheel(wheels, "middle", "2.0", requires=("numpy<2",))
+    # What a resolver falls back to that takes the newest numpy first, since the server asks for numpy too.
+    make_wheel(wheels, "middle", "1.0", requires=("numpy",))
+
+    assert pins(desk.lock(requirements__txt="top\n")) == ["middle==2.0", "numpy==1.26.4", "top==1.0"]
+    assert not desk.said(EventKind.WARNING)
+
+
+def test_where_the_server_cannot_live_beside_a_version_another_is_taken_and_told(
+    desk: Desk, tmp_path: Path
+) -> None:
+    wheels = tmp_path / "index"
+    make_wheel(wheels, "numpy", "1.0")
+    make_wheel(wheels, "old", "2.0", requires=("numpy<1.26",))
+    make_wheel(wheels, "old", "1.0", requires=("numpy",))
+
+    assert pins(desk.lock(requirements__txt="old\n")) == ["numpy==2.1.0", "old==1.0"]
+    told = desk.said(EventKind.WARNING).splitlines()
+    assert [line.partition(":")[0] for line in told] == [
+        "numpy is 2.1.0 instead of 1.0",
+        "old is 1.0 instead of 2.0",
+    ]
+
+
+def test_a_conflict_of_runtime_and_model_names_both(desk: Desk, tmp_path: Path) -> None:
+    make_wheel(tmp_path / "index", "numpy", "1.0")
     with pytest.raises(ResolutionConflict) as caught:
         desk.lock(requirements__txt="\nnumpy<1.26\n")
     assert caught.value.sides == ("numpy<1.26  (requirements.txt:2)", "numpy>=1.26  (the runtime)")

@@ -21,7 +21,7 @@ from .file_url import path_of
 
 RECORD = "locks"
 # Raise it when the same inputs would lead to another lock.
-FORMAT = "1"
+FORMAT = "2"
 _GLIBC = "glibc "
 
 

@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 import pluggy
 
 from ..detection import Detection, Requirement
-from ..errors.resolution import BadLine, EngineFailed, HashMismatch, LockOutdated
+from ..errors.resolution import (
+    BadLine,
+    EngineFailed,
+    HashMismatch,
+    LockOutdated,
+    PackageWithoutWheel,
+    ResolutionConflict,
+    VersionNotFound,
+)
 from ..events import Emit, decision, warning
 from ..interpreter import Interpreter
 from ..lock import Artifact, Lock
@@ -25,6 +33,7 @@ from .older_wrappers import CARRIED, providers
 from .provided import modules_of
 
 RUNTIME = "the runtime"
+PINNED = "the lock"
 NOTHING_ASKED = Detection("none", (), "the source has no dependency file")
 
 
@@ -54,9 +63,42 @@ class Resolver:
         """Return the lock that was made for ``detection``; None where the engine must be asked."""
         return None if self.refresh else cached_lock(self.store, self.inputs(detection))
 
-    def resolve(self, detection: Detection) -> Lock:
-        """Ask the engine, or whom the detection names, and keep its lock."""
-        engine, inputs = detection.locker or self.engine, self.inputs(detection)
+    def resolve(self, detection: Detection, first: Lock | None = None) -> Lock:
+        """Ask the engine, or whom the detection names, and keep its lock.
+
+        What ``first`` has, which a part of ``detection`` led to, keeps its version unless that cannot be.
+        """
+        found = self._answer(detection, first)
+        self.emit(decision("lock", f"Locked {len(found.artifacts)} distributions with {found.engine}"))
+        # Without its size a wheel is known not to be fetched yet, and the lock not to be in order.
+        artifacts = tuple(replace(artifact, size=0) for artifact in found.artifacts)
+        inputs, roots = self.inputs(detection), _roots(detection, found)
+        lock = replace(found, inputs=inputs.digest, roots=roots, artifacts=artifacts)
+        keep_lock(self.store, inputs, lock)
+        return lock
+
+    def _answer(self, detection: Detection, first: Lock | None) -> Lock:
+        if first is None:
+            return self.ask_engine(detection)
+        pins = (*detection.constraints, *_pins(first))
+        try:
+            return self.ask_engine(replace(detection, constraints=pins))
+        except (PackageWithoutWheel, ResolutionConflict, VersionNotFound):
+            # Together they have other versions, or none: then this tells which lines exclude each other.
+            found = self.ask_engine(detection)
+        for change in _changes(first, found):
+            self.emit(warning("lock", f"{change}: what the server needs does not go with it"))
+        return found
+
+    def alone(self, detection: Detection) -> Lock | None:
+        """Resolve what the model itself asks for, so that nothing else changes it; None where it is nothing."""
+        own = tuple(item for item in detection.requirements if _is_own(item))
+        # A locker has its own idea of what may change.
+        return self.ask_engine(replace(detection, requirements=own)) if own and not detection.locker else None
+
+    def ask_engine(self, detection: Detection) -> Lock:
+        """Return the answer of the engine, or of whom the detection names."""
+        engine = detection.locker or self.engine
         found: Lock | None = self.hooks.seldon_lock(
             detection=detection,
             target=self.target,
@@ -68,13 +110,7 @@ class Resolver:
         )
         if found is None:
             raise _unanswered(detection, engine)
-        self.emit(decision("lock", f"Locked {len(found.artifacts)} distributions with {found.engine}"))
-        # Without its size a wheel is known not to be fetched yet, and the lock not to be in order.
-        artifacts = tuple(replace(artifact, size=0) for artifact in found.artifacts)
-        roots = _roots(detection, found)
-        lock = replace(found, inputs=inputs.digest, roots=roots, artifacts=artifacts)
-        keep_lock(self.store, inputs, lock)
-        return lock
+        return found
 
     def fetched(self, lock: Lock, detection: Detection) -> Lock:
         """Fetch the wheels of ``lock``; a new lock gets its layers' order, which needs their sizes."""
@@ -139,10 +175,10 @@ def export(lock: Lock, source: Source, store: Store) -> str:
 
 
 def _locked(wanted: Detection, imports: Imports, resolver: Resolver) -> Lock:
-    lock = resolver.resolved(wanted)
+    lock = resolver.known(wanted) or resolver.resolve(wanted, resolver.alone(wanted))
     if carried := tuple(_carried(imports, lock)):
         wanted = ask(wanted, (), carried)
-        lock = resolver.known(wanted) or _resolved_with(carried, wanted, resolver)
+        lock = resolver.known(wanted) or _resolved_with(carried, lock, wanted, resolver)
     if not all(artifact.size for artifact in lock.artifacts):
         # Its wheels were never fetched, so nobody has checked it yet.
         _check_hashes(wanted, lock, resolver)
@@ -152,11 +188,24 @@ def _locked(wanted: Detection, imports: Imports, resolver: Resolver) -> Lock:
     return fetched
 
 
-def _resolved_with(carried: Sequence[Requirement], wanted: Detection, resolver: Resolver) -> Lock:
+def _pins(lock: Lock) -> tuple[Requirement, ...]:
+    return tuple(Requirement(f"{item.name}=={item.version}", PINNED) for item in lock.artifacts)
+
+
+def _changes(first: Lock, found: Lock) -> Iterator[str]:
+    for before in first.artifacts:
+        after = found.find(before.name)
+        if after is None or after.version != before.version:
+            yield f"{before.name} is {after.version if after else 'left out'} instead of {before.version}"
+
+
+def _resolved_with(
+    carried: Sequence[Requirement], first: Lock, wanted: Detection, resolver: Resolver
+) -> Lock:
     for requirement in carried:
         reason = f"{requirement.origin} and nothing that was asked for brings it"
         resolver.emit(decision("lock", f"Adding {requirement.line}: {reason}; older images carried it"))
-    return resolver.resolve(wanted)
+    return resolver.resolve(wanted, None if wanted.locker else first)
 
 
 def _unanswered(detection: Detection, engine: str) -> EngineFailed:
@@ -194,8 +243,7 @@ def _check_hashes(wanted: Detection, lock: Lock, resolver: Resolver) -> None:
     if not unlisted or not others:
         allowed = frozenset[str]()
     else:
-        pins = tuple(Requirement(f"{item.name}=={item.version}", "the lock") for item in lock.artifacts)
-        runtime = replace(wanted, requirements=others, constraints=pins, options=())
+        runtime = replace(wanted, requirements=others, constraints=_pins(lock), options=())
         allowed = frozenset(artifact.name for artifact in resolver.resolved(runtime).artifacts)
     bad = [
         BadLine("needed by another package", f"{item.name}=={item.version}", "it has no hash in the file")
