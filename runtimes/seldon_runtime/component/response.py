@@ -22,6 +22,11 @@ class SeldonResponse:
         self.tags = {} if tags is None else tags
         self.metrics = [] if metrics is None else metrics
 
+    @classmethod
+    def create(cls, data: Any) -> SeldonResponse:
+        """Return ``data`` if it is one, else a response that holds it."""
+        return data if isinstance(data, cls) else cls(data)
+
 
 def unwrapped(returned: Any) -> tuple[Any, Any]:
     """Return the payload and the SeldonResponse that it came in, None where it came bare."""
