@@ -2,15 +2,39 @@
 
 # Models are written here as their authors write them.
 # mypy: allow-untyped-defs, allow-untyped-calls
-# ruff: noqa: N803
+# ruff: noqa: ARG005, N803
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import pytest
-from seldon_runtime.component.signature import adapted
+from seldon_runtime.component.signature import adapted, adapted_feedback
 
 X, NAMES, META = object(), ["a"], {"puid": "1"}
+
+
+def unmarked(method):
+    """As decorators are written that forget functools.wraps."""
+
+    def call(*args, **kwargs):
+        return method(*args, **kwargs)
+
+    return call
+
+
+def retried(when):
+    def decorate(method):
+        def call(*args, **kwargs):
+            try:
+                return method(*args, **kwargs)
+            except ValueError as error:
+                if not when(error):
+                    raise
+
+        return call
+
+    return decorate
 
 
 class Methods:
@@ -66,6 +90,53 @@ class Methods:
     def static(X, names):
         return (X, names)
 
+    @classmethod
+    def of_class(cls, X, names):
+        return (X, names)
+
+    def positional_only(self, X, names, meta, /):
+        return (X, names, meta)
+
+    def with_names_and_arguments(self, X, names, *rest):
+        return (X, names, *rest)
+
+    def with_names_and_keywords(self, X, names, **kwargs):
+        return (X, names, kwargs)
+
+    def with_keyword_names(self, X, *, feature_names, meta=None):
+        return (X, feature_names, meta)
+
+    def with_keyword_of_its_own(self, X, names, *, verbose=False):
+        return (X, names, verbose)
+
+    def with_default_second(self, X, columns=()):
+        return (X, columns)
+
+    def anything(self, *args, **kwargs):
+        return (*args, kwargs)
+
+    def arguments_alone(self, *args):
+        return args
+
+    @unmarked
+    def decorated(self, X, names):
+        return (X, names)
+
+    @unmarked
+    @unmarked
+    def decorated_twice(self, X):
+        return (X,)
+
+    @unmarked
+    def decorated_with_meta(self, X, names, meta=None):
+        return (X, names, meta)
+
+    @retried(lambda error: False)
+    def decorated_with_lambda(self, X, names):
+        return (X, names)
+
+    partial = functools.partialmethod(with_all, meta=None)
+
 
 @pytest.mark.parametrize(
     ("name", "given"),
@@ -87,6 +158,20 @@ class Methods:
         ("with_both", (X, NAMES, {"meta": META})),
         ("with_names_later", (X, 0.5, NAMES)),
         ("static", (X, NAMES)),
+        ("of_class", (X, NAMES)),
+        ("positional_only", (X, NAMES, META)),
+        ("with_names_and_arguments", (X, NAMES)),
+        ("with_names_and_keywords", (X, NAMES, {"meta": META})),
+        ("with_keyword_names", (X, NAMES, META)),
+        ("with_keyword_of_its_own", (X, NAMES, False)),
+        ("with_default_second", (X, NAMES)),
+        ("anything", (X, NAMES, {"meta": META})),
+        ("arguments_alone", (X, NAMES)),
+        ("decorated", (X, NAMES)),
+        ("decorated_twice", (X,)),
+        ("decorated_with_meta", (X, NAMES, META)),
+        ("decorated_with_lambda", (X, NAMES)),
+        ("partial", (X, NAMES, META)),
     ],
 )
 def test_a_method_is_given_what_its_signature_takes(name: str, given: tuple[object, ...]) -> None:
@@ -105,8 +190,6 @@ def test_a_compiled_method_without_a_signature_gets_data_and_names() -> None:
 
 
 def test_a_decorated_method_is_read_through_its_decorator() -> None:
-    import functools
-
     def logged(method: Callable[..., object]) -> Callable[..., object]:
         @functools.wraps(method)
         def call(*args: object, **kwargs: object) -> object:
@@ -115,3 +198,76 @@ def test_a_decorated_method_is_read_through_its_decorator() -> None:
         return call
 
     assert adapted(logged(Methods().with_names))(X, NAMES, META) == (X, NAMES)
+
+
+def test_a_function_set_on_the_object_is_read_with_what_it_lacks() -> None:
+    def predict(model, X, names):
+        return (X, names)
+
+    assert adapted(functools.partial(predict, "model"))(X, NAMES, META) == (X, NAMES)
+
+
+def test_a_decorator_that_holds_two_functions_tells_nothing() -> None:
+    def both(first, second):
+        return lambda *args, **kwargs: (first(), second(), args, kwargs)
+
+    def one():
+        return 1
+
+    def two():
+        return 2
+
+    assert adapted(both(one, two))(X, NAMES, META) == (1, 2, (X, NAMES), {"meta": META})
+
+
+class Feedbacks:
+    def now(self, features, feature_names, reward, truth, routing):
+        return (features, feature_names, reward, truth, routing)
+
+    def optional(self, features, feature_names, reward, truth, routing=None):
+        return (features, feature_names, reward, truth, routing)
+
+    def keyword(self, features, feature_names, reward, truth, *, routing):
+        return (features, feature_names, reward, truth, routing)
+
+    def keywords(self, features, feature_names, reward, truth, **kwargs):
+        return (features, feature_names, reward, truth, kwargs["routing"])
+
+    def of_names_of_its_own(self, x, columns, score, target, branch):
+        return (x, columns, score, target, branch)
+
+    def first_routed(self, features, feature_names, routing, reward, truth):
+        return (features, feature_names, reward, truth, routing)
+
+    @unmarked
+    def decorated(self, features, feature_names, reward, truth, routing):
+        return (features, feature_names, reward, truth, routing)
+
+
+class OlderFeedbacks:
+    def four(self, features, feature_names, reward, truth):
+        return (features, feature_names, reward, truth)
+
+    def of_names_of_its_own(self, x, columns, score, target):
+        return (x, columns, score, target)
+
+    def arguments(self, *args):
+        return args
+
+    @unmarked
+    def decorated(self, features, feature_names, reward, truth):
+        return (features, feature_names, reward, truth)
+
+
+def named(*kinds: type) -> list[Callable[..., object]]:
+    return [getattr(kind(), name) for kind in kinds for name in vars(kind) if not name.startswith("__")]
+
+
+@pytest.mark.parametrize("method", named(Feedbacks))
+def test_feedback_is_given_with_its_routing(method: Callable[..., object]) -> None:
+    assert adapted_feedback(method)(X, NAMES, 0.5, "truth", 1) == (X, NAMES, 0.5, "truth", 1)
+
+
+@pytest.mark.parametrize("method", named(OlderFeedbacks))
+def test_older_feedback_knows_no_routing(method: Callable[..., object]) -> None:
+    assert adapted_feedback(method)(X, NAMES, 0.5, "truth", 1) == (X, NAMES, 0.5, "truth")

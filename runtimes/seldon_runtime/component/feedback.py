@@ -75,10 +75,10 @@ def _text(document: Any) -> str:
 def _feedback_class() -> type | None:
     """Return the class that send_feedback_raw always gets, None where the image has no protobuf."""
     try:
-        from ..proto.messages import FEEDBACK
+        from ..proto.messages import known_class
     except ImportError:
         return None
-    return FEEDBACK
+    return known_class("Feedback")
 
 
 def _reward(document: Any) -> float:
