@@ -72,7 +72,8 @@ def free_name(name: str, taken: Container[str]) -> str:
     """Return ``name``, with a number where it is taken."""
     number, found = 2, name
     while found in taken:
-        number, found = number + 1, f"{name}_{number}"
+        # Two underscores in front are Prometheus's own.
+        number, found = number + 1, f"{name.rstrip('_')}_{number}"
     return found
 
 
