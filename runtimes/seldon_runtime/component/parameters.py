@@ -24,7 +24,9 @@ def parameters_from(text: str) -> dict[str, object]:
 
 def _parameter(item: object) -> tuple[str, object]:
     if not isinstance(item, dict) or not {"name", "value", "type"} <= item.keys():
-        raise ParametersInvalid(f"{json.dumps(item)} lacks one of name, value and type")
+        # Its value may be a password: only what it has is told.
+        found = ", ".join(map(str, item)) if isinstance(item, dict) else type(item).__name__
+        raise ParametersInvalid(f"an item has {found or 'nothing'}; it lacks one of name, value and type")
     name, value, kind = str(item["name"]), item["value"], str(item["type"])
     read = PARAMETER_TYPES.get(kind)
     if read is None:
