@@ -10,6 +10,7 @@ import pluggy
 
 from . import hookspecs
 from .errors import RuntimeUnavailable
+from .grpc import plugin as grpc
 from .gunicorn import plugin as gunicorn
 from .metrics import plugin as metrics
 from .passthrough import plugin as passthrough
@@ -20,6 +21,7 @@ from .runtime import Role, Runtime
 PLUGGY = "pluggy>=1.0"
 # By name as in the entry points, so that they exist where the package lies without its metadata.
 BUILT_INS = {
+    "grpc": grpc,
     "gunicorn": gunicorn,
     "metrics": metrics,
     "passthrough": passthrough,

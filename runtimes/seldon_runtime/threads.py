@@ -21,12 +21,12 @@ class ModelThreads(ThreadPoolExecutor):
     event loop: half the time of ``loop.run_in_executor``, which makes two futures with a lock each.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, name: str = "model") -> None:
         super().__init__(count)
         self._calls: SimpleQueue[Callable[[], object]] = SimpleQueue()
         for number in range(count):
             # A model that never returns must not keep the process from ending.
-            threading.Thread(target=self._work, name=f"model_{number}", daemon=True).start()
+            threading.Thread(target=self._work, name=f"{name}_{number}", daemon=True).start()
 
     def _work(self) -> None:
         take = self._calls.get

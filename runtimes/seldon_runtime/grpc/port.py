@@ -1,0 +1,59 @@
+"""The port of gRPC, which grpcio opens by itself."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from pathlib import Path
+
+import grpc
+
+from ..errors import PortUnavailable
+
+
+def open_port(server: grpc.Server, host: str, port: int, variable: str, *, shared: bool) -> None:
+    """Let ``server`` listen; PortUnavailable, which names ``variable``, where that cannot be.
+
+    A ``shared`` port is held for us by a process model, so that nobody else can have it.
+    """
+    if not shared:
+        _ask_kernel(host, port, variable)
+    try:
+        opened = server.add_insecure_port(f"{host}:{port}")
+    except RuntimeError:
+        opened = 0
+    if not opened:
+        raise PortUnavailable(port, variable, OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE)))
+
+
+def _ask_kernel(host: str, port: int, variable: str) -> None:
+    """Try to have the port: grpcio only says that it failed, not why."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortUnavailable(port, variable, error) from error
+
+
+def listeners_on(port: int) -> list[socket.socket]:
+    """Return duplicates of this process's sockets that listen on ``port``: grpcio does not show its own."""
+    found = []
+    for entry in Path("/proc/self/fd").iterdir():
+        try:
+            duplicate = socket.socket(fileno=os.dup(int(entry.name)))
+        except OSError:  # no socket, or closed meanwhile
+            continue
+        if _listens(duplicate, port):
+            found.append(duplicate)
+        else:
+            duplicate.close()
+    return found
+
+
+def _listens(candidate: socket.socket, port: int) -> bool:
+    if candidate.family not in (socket.AF_INET, socket.AF_INET6) or candidate.type != socket.SOCK_STREAM:
+        return False
+    accepts = candidate.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    return bool(accepts) and candidate.getsockname()[1] == port
