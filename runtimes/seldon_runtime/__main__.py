@@ -18,7 +18,7 @@ def main() -> int:
     from .process import serve
 
     try:
-        return serve(with_annotations(os.environ, ANNOTATIONS), folder)
+        return serve(with_annotations(os.environ, ANNOTATIONS), folder, os.environ)
     except SeldonError as error:
         if error.__cause__ is not None:
             _write_traceback(error.__cause__)

@@ -66,7 +66,8 @@ class Model:
             await loading.load_later(user, settings.model_name)
         else:
             await self.work(loading.load, user, settings.model_name)
-        self._component = await self.work(Component, user, settings.unit, self._recorder)
+        transformer = await self.work(loading.construct_transformer, user, settings)
+        self._component = await self.work(Component, user, settings.unit, self._recorder, transformer)
 
     async def work(self, work: Callable[..., Result], *arguments: object) -> Result:
         """Do ``work`` on a thread of the model, however many wait and however long it takes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import cast
 
@@ -20,14 +20,21 @@ from .settings import settings_from
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def serve(variables: Mapping[str, str], folder: Path) -> int:
-    """Serve the model of ``folder`` until a signal says stop; return the exit code."""
+def serve(
+    variables: Mapping[str, str], folder: Path, environment: MutableMapping[str, str] | None = None
+) -> int:
+    """Serve the model of ``folder`` until a signal says stop; return the exit code.
+
+    In ``environment`` the model's own code finds what ``variables`` do not say: where its files lie.
+    """
     for number in SIGNALS:
         signal.signal(number, _leave)
     settings = settings_from(variables, folder)
     configure_logs(settings)
     chosen = plugins.runtimes(plugins.plugins(), variables)
-    service = Service(settings, variables, lambda: loading.find_class(settings.model_name, folder), chosen)
+    service = Service(
+        settings, variables, lambda: loading.find_class(settings.model_name, folder, environment), chosen
+    )
     process = cast("Serve | None", service.loaded(Role.PROCESS))
     return (process or _serve_alone)(service)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..metrics.recorder import Recorder
 from .feedback import send_feedback
-from .hopsworks import hopsworks_methods
+from .hopsworks import hopsworks_methods, transforms
 from .lookup import find
 from .metadata import Metadata
 from .method import Method
@@ -24,14 +24,18 @@ class Component:
     ``transform_output``, ``route``, ``aggregate``, ``send_feedback``, ``health_status``); ``verbs`` those
     that bodies with inputs or instances reach (``predict``, and ``classify`` and ``regress`` where the
     author wrote them). A method that the author did not write does what the contract says of its absence.
+    ``transformer`` is a Hopsworks script's, which the verbs go through.
     """
 
-    def __init__(self, user: object, unit: Unit, recorder: Recorder) -> None:
+    def __init__(self, user: object, unit: Unit, recorder: Recorder, transformer: object = None) -> None:
         self.user, self.unit = user, unit
         self.name = type(user).__name__
         methods = Methods(user, unit, recorder)
-        self.methods: Mapping[str, Method[Any]] = {make.__name__: make(methods) for make in CONTRACT}
-        self.verbs: Mapping[str, Method[Any]] = hopsworks_methods(methods)
+        self.methods: Mapping[str, Method[Any]] = {
+            **{make.__name__: make(methods) for make in CONTRACT},
+            **transforms(methods),
+        }
+        self.verbs: Mapping[str, Method[Any]] = hopsworks_methods(methods, transformer)
         self.metadata = Metadata(user, unit)
 
     def has(self, name: str) -> bool:
