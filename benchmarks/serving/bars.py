@@ -57,7 +57,7 @@ def _against_seldon(name: str, asked: float, call: Call, **variables: str) -> Ba
 
 def _passthrough() -> tuple[Bar, ...]:
     call = payloads.echoed(SMALL)
-    peer = Side(seldon_core("Echo", PAYLOAD_PASSTHROUGH="true"), call)
+    peer = Side(seldon_core("RawEcho", PAYLOAD_PASSTHROUGH="true"), call)
     pooled = our_server("Echo", PAYLOAD_PASSTHROUGH="1")
     inline = pooled.with_variables(SELDON_INLINE="1")
     return (

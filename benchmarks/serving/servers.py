@@ -90,7 +90,7 @@ class Running:
                 last = f"the first number is {found}, not {call.first}"
             # Short: how long a start takes is measured with this.
             time.sleep(0.002)
-        log = os.pread(self.log, 1 << 20, 0).decode(errors="replace")[-4000:]
+        log = os.pread(self.log, 1 << 20, 0).decode(errors="replace")[-2000:]
         raise SystemExit(f"{self.server.name} does not answer {call.path}: {last}\n{log}")
 
     def ask(self, call: Call) -> float:

@@ -25,8 +25,8 @@ PEERS = {
 # The variables that move our ports, whichever runtimes there are, to those that the benchmark found free.
 PORTS = {
     port.variable: f"{{{port.name}}}"
-    for runtime in plugins.available(plugins.plugins(), {})
-    for port in runtime.ports
+    for plugin in plugins.BUILT_INS.values()
+    for port in plugin.seldon_runtime({}).ports
 }
 
 

@@ -16,6 +16,13 @@ class Echo:
         return body
 
 
+class RawEcho:
+    """seldon-core gives what it does not decode to predict_raw alone."""
+
+    def predict_raw(self, body):
+        return body
+
+
 class Waits:
     def predict(self, X, names, meta=None):
         time.sleep(0.01)
