@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from typing import Any
 
 from gunicorn.arbiter import Arbiter
-from gunicorn.errors import HaltServer
 
 from ..errors import GraceExceeded, WorkersLost
 from ..rest.listener import emptied
@@ -28,7 +28,6 @@ class SeldonArbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, app: Any) -> None:
         super().__init__(app)
         self.LISTENERS = list(app.listeners.values())
-        app.cfg.set("child_exit", self._ended)
         self._board, self._generation, self._lost = app.board, 0, 0
 
     def spawn_worker(self) -> Any:
@@ -67,7 +66,8 @@ class SeldonArbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
             self.app.error = WorkersLost(self._lost)
             self._board.fail(self.app.error.exit_code)
         if self._board.failure:
-            raise HaltServer("a worker failed", self._board.failure)
+            # gunicorn's word for SIGTERM; whoever runs it knows the exit code.
+            raise StopIteration
 
     def _state(self, worker: Any) -> State:
         state: State = self._board.state(worker.place.number)
@@ -80,17 +80,32 @@ class SeldonArbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
                 worker.tmp.notify()
         super().murder_workers()
 
-    def _ended(self, _arbiter: Any, worker: Any) -> None:
+    def reap_workers(self) -> None:
+        """Take leave of the workers that ended, whatever their exit code: it may be the model's own."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not pid:
+                return
+            # As the first process of a container, this one is handed the orphans of others too.
+            worker = self.WORKERS.pop(pid, None)
+            if worker:
+                worker.tmp.close()
+                self._ended(worker, os.waitstatus_to_exitcode(status))
+
+    def _ended(self, worker: Any, code: int) -> None:
         state = self._state(worker)
         self._board.tell(worker.place.number, State.GONE)
         self.app.slots.free(worker.place.slot)
         if self._board.is_ending or self._board.failure:
             return
         self._lost = self._lost + 1 if state in UNLOADED else 0
-        if state is State.LEAVING:
+        if state is State.LEAVING and not code:
             logger.info("Worker %d has stopped", worker.pid)
         else:
-            logger.error("Worker %d died (%s)", worker.pid, state.name.lower())
+            logger.error("Worker %d ended, %s: %s", worker.pid, state.name.lower(), _cause(code))
 
     def reload(self) -> None:
         """Replace every worker; those that serve go on until the new ones do."""
@@ -113,6 +128,12 @@ class SeldonArbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         if sig == signal.SIGKILL and self.WORKERS and self._board.fail(GraceExceeded.exit_code):
             self.app.error = GraceExceeded(self.app.options.grace)
         super().kill_workers(sig)
+
+
+def _cause(code: int) -> str:
+    if code == -signal.SIGKILL:
+        return "killed (signal 9), perhaps for too little memory"
+    return f"signal {-code}, {signal.strsignal(-code)}" if code < 0 else f"exit code {code}"
 
 
 async def _emptied(listeners: Any) -> None:
