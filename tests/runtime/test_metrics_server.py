@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import os
+import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -49,6 +51,12 @@ def ask(server: Server, path: str = "/metrics", verb: str = "GET", **headers: st
 def samples(reply: Reply) -> dict[str, float]:
     families: Any = parse_text(reply.body.decode())
     return {sample.name: sample.value for family in families for sample in family.samples}
+
+
+def samples_of_predict(reply: Reply) -> dict[str, float]:
+    families: Any = parse_text(reply.body.decode())
+    found = (sample for family in families for sample in family.samples)
+    return {sample.name: sample.value for sample in found if sample.labels.get("method") == "predict"}
 
 
 def message(seconds: float = 0) -> dict[str, object]:
@@ -199,3 +207,17 @@ def test_what_a_model_keeps_with_prometheus_client_is_shown(tmp_path: Path) -> N
         found = samples(ask(server))
 
     assert found["rows_seen_total"] == 2
+
+
+def test_counters_outlive_a_worker_that_is_killed_and_a_reload(tmp_path: Path) -> None:
+    code = MODEL + "\n    def tags(self):\n        import os\n        return {'pid': os.getpid()}\n"
+    with serving(tmp_path, code, {"GUNICORN_WORKERS": "2"}) as server:
+        seen, number = [], signal.SIGKILL
+        for _ in range(3):
+            pids = {server.ask(message()).json["meta"]["tags"]["pid"] for _ in range(20)}
+            os.kill(server.process.pid if number == signal.SIGHUP else pids.pop(), number)
+            seen.append(samples_of_predict(ask(server))["my_counter_total"])
+            number = signal.SIGHUP
+            time.sleep(1)
+
+    assert seen == [40, 80, 120]

@@ -79,6 +79,8 @@ def free_name(name: str, taken: Container[str]) -> str:
 
 def text(value: object) -> str:
     """Return what stands for ``value`` in a label."""
+    if type(value) is str and value.isascii():
+        return value
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     try:

@@ -133,8 +133,9 @@ class Recorder:
                 values[first + _SUM_OF_TIMES] += seconds
 
     def _custom(self, kind: str, key: str, tags: object, method: str) -> int | None:
-        given = dict(tags) if isinstance(tags, Mapping) else {}
-        written = tuple((text(name), text(value)) for name, value in given.items())
+        written: Labels = ()
+        if tags and isinstance(tags, Mapping):
+            written = tuple([(text(name), text(value)) for name, value in tags.items()])
         known = self._known.get((kind, key, method, written))
         return self._first_custom(kind, key, method, written) if known is None else known
 
