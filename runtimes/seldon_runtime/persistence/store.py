@@ -68,6 +68,9 @@ def client_from(variables: Mapping[str, str]) -> redis.Redis:
         host = variables.get("REDIS_SERVICE_HOST", "").strip() or "localhost"
         port = whole(variables, "REDIS_SERVICE_PORT", 6379, low=1, high=65535)
         return redis.Redis(host=host, port=port, **options)
+    if url.startswith("unix:"):
+        # A socket is there or not; before 4.1 the option is unknown there.
+        del options["socket_connect_timeout"]
     try:
         client = redis.Redis.from_url(url, **options)
         # Not yet connected, but its query has been read.

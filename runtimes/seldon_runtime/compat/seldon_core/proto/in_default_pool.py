@@ -19,6 +19,7 @@ from google.protobuf import (
     empty_pb2,
     message_factory,
     struct_pb2,
+    symbol_database,
 )
 from seldon_runtime.proto.descriptors import FILES
 
@@ -82,4 +83,5 @@ def class_of(descriptor: Any) -> Any:
     """Return the class of a message."""
     # protobuf before 4.22 has no GetMessageClass.
     found = getattr(message_factory, "GetMessageClass", None)
-    return found(descriptor) if found else descriptor._concrete_class
+    database: Any = symbol_database.Default()
+    return found(descriptor) if found else database.GetPrototype(descriptor)
