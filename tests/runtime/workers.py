@@ -65,8 +65,13 @@ def who(server: Server, seconds: float = 0) -> int:
 
 
 def until_both_answer(server: Server) -> None:
-    seen: set[int] = set()
-    until(lambda: seen.add(who(server)) or len(seen) > 1)
+    seen: Counter[int] = Counter()
+
+    def both() -> bool:
+        seen[who(server)] += 1
+        return len(seen) > 1
+
+    until(both)
 
 
 @dataclass

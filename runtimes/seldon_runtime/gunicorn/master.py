@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import math
 import os
@@ -33,6 +34,8 @@ def serve(service: Service) -> int:
     settings = replace(service.settings, grace=max(options.grace - DOOR, 0))
     _warn_of_unread(service)
     application = Application(replace(service, settings=settings), options, open_ports(service))
+    # What is imported stays shared with the workers: their collectors would write to every page of it.
+    gc.freeze()
     master = os.getpid()
     try:
         SeldonArbiter(application).run()
