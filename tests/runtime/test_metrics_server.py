@@ -221,3 +221,30 @@ def test_counters_outlive_a_worker_that_is_killed_and_a_reload(tmp_path: Path) -
             time.sleep(1)
 
     assert seen == [40, 80, 120]
+
+
+def labels_of(reply: Reply, name: str) -> list[dict[str, str]]:
+    families: Any = parse_text(reply.body.decode())
+    return [sample.labels for family in families for sample in family.samples if sample.name == name]
+
+
+def test_what_one_of_several_workers_keeps_says_whose_it_is(tmp_path: Path) -> None:
+    with serving(tmp_path, THEIRS, {"GUNICORN_WORKERS": "2"}) as server:
+        (labels,) = labels_of(ask(server), "python_info")
+
+    assert labels["worker_id"].isdigit()
+
+
+def test_what_workers_keep_in_the_files_of_prometheus_client_is_summed(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    variables = {"GUNICORN_WORKERS": "2", "PROMETHEUS_MULTIPROC_DIR": str(folder)}
+    with serving(tmp_path, THEIRS, variables) as server:
+        for _ in range(20):
+            server.ask({"data": {"ndarray": [[1]]}})
+        reply = ask(server)
+
+    assert (samples(reply)["rows_seen_total"], labels_of(reply, "rows_seen_total")) == (
+        20,
+        [{"where": "here"}],
+    )

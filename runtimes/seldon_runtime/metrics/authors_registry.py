@@ -29,12 +29,17 @@ logger = logging.getLogger("seldon_runtime")
 
 
 def authors_families(more: Labels = ()) -> list[Family]:
-    """Return what prometheus_client's registry holds, with the labels ``more``, as far as it can be read."""
+    """Return what prometheus_client's registry holds, as far as it can be read.
+
+    It is this process's alone, which ``more`` labels say, unless the package sums over the workers itself.
+    """
     client = sys.modules.get("prometheus_client")
     found: list[Family] = []
+    # As the package itself finds out; a model may set it before it imports the package.
+    is_summed = any(os.environ.get(name) for name in MULTIPROCESS)
     try:
-        for metric in _registry(client).collect() if client else ():
-            found.append(_family(metric, more))
+        for metric in _registry(client, is_summed=is_summed).collect() if client else ():
+            found.append(_family(metric, () if is_summed else more))
     except Exception as error:  # noqa: BLE001 - the author's collectors may raise anything
         _warn(described(error))
     return [family for family in found if family.series]
@@ -46,9 +51,8 @@ def _warn(fault: str) -> None:
     logger.warning("The metrics that the model keeps with prometheus_client are incomplete: %s", fault)
 
 
-def _registry(client: Any) -> Any:
-    # As the package itself finds out; a model may set it before it imports the package.
-    if not any(os.environ.get(name) for name in MULTIPROCESS):
+def _registry(client: Any, *, is_summed: bool) -> Any:
+    if not is_summed:
         return client.REGISTRY
     registry = client.CollectorRegistry()
     import_module("prometheus_client.multiprocess").MultiProcessCollector(registry)
