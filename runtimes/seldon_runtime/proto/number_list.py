@@ -89,7 +89,7 @@ def _shape(body: bytes, start: int, end: int) -> tuple[int, ...] | None:
     """Return the shape that the list has if all its elements are as long as the first."""
     shape: list[int] = []
     while len(shape) < MOST_DIMENSIONS and end - start >= len(NUMBER):
-        if body[start + 2] == 0x11:
+        if body[start : start + 3] == NUMBER[:3]:
             return (*shape, (end - start) // len(NUMBER))
         _, inside = varint_at(body, start + 1)
         size, inside = varint_at(body, inside + 1)

@@ -25,7 +25,7 @@ def written(value: Any) -> bytes:
     if isinstance(value, bool):
         return b"\x20\x01" if value else b"\x20\x00"
     if isinstance(value, (int, float)):
-        return b"\x11" + DOUBLE(value)
+        return b"\x11" + DOUBLE(float(value))
     if isinstance(value, Mapping):
         return framed(b"\x2a", _struct(value))
     if isinstance(value, (list, tuple)):

@@ -57,7 +57,7 @@ def text(tag: bytes, value: object) -> bytes:
 def single(value: float) -> bytes:
     """Write a number in single precision; what is too large for it becomes infinite."""
     try:
-        return SINGLE(value)
+        return SINGLE(float(value))
     except OverflowError:
         return SINGLE(float("inf") if value > 0 else float("-inf"))
 
