@@ -156,6 +156,33 @@ def test_the_state_is_saved_from_time_to_time(tmp_path: Path, port: int, databas
         assert server.ask(ROW).json["data"]["ndarray"] == [[2]]
 
 
+def test_every_worker_restores_and_one_saves(tmp_path: Path, port: int, database: redis.Redis) -> None:
+    code = COUNTER.replace("[[self.calls]]", "[[__import__('os').getpid(), self.calls]]")
+    with serving(tmp_path, code, variables(port)) as server:
+        server.ask(ROW)
+        server.stop()
+    counts: dict[int, list[int]] = {}
+    with serving(tmp_path, code, variables(port, GUNICORN_WORKERS="2")) as server:
+        for _ in range(60):
+            [[worker, calls]] = server.ask(ROW).json["data"]["ndarray"]
+            counts.setdefault(worker, []).append(calls)
+        code_of_end, _ = server.stop()
+    with serving(tmp_path, code, variables(port)) as server:
+        [[_, after]] = server.ask(ROW).json["data"]["ndarray"]
+
+    assert code_of_end == 0
+    assert [calls[0] for calls in counts.values()] == [2, 2]
+    assert after - 1 in [calls[-1] for calls in counts.values()]
+
+
+def test_a_refused_state_ends_every_worker(tmp_path: Path, port: int, database: redis.Redis) -> None:
+    database.set(KEY, b"foreign")
+    code, said = output_of_failure(tmp_path, COUNTER, variables(port, GUNICORN_WORKERS="2"))
+
+    assert code == StateRefused.exit_code, said
+    assert database.get(KEY) == b"foreign"
+
+
 def test_the_key_is_that_of_older_wrappers(tmp_path: Path, port: int, database: redis.Redis) -> None:
     place = {"SELDON_DEPLOYMENT_ID": "shop", "PREDICTOR_ID": "main", "PREDICTIVE_UNIT_ID": "churn"}
     with serving(tmp_path, COUNTER, variables(port, **place)) as server:
