@@ -19,6 +19,7 @@ from .arrays import array_of, shaped
 OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
 SLOW_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
 NON_FINITE = (b"NaN", b"Infinity")
+KINDS = {"jsonData": Kind.JSON, "strData": Kind.TEXT, "binData": Kind.BINARY}
 
 
 def _knows_byte_order() -> bool:
@@ -53,27 +54,52 @@ def _parse_leniently(body: bytes) -> object:
 
 
 def decode(document: object) -> Message:
-    """Read a SeldonMessage; of several payloads ``data`` wins, then jsonData, strData, binData."""
+    """Read a SeldonMessage; of several payloads ``data`` wins, then jsonData, strData, binData.
+
+    A body with inputs or instances, and none of these, is Hopsworks': its payload is the whole document.
+    """
     if not isinstance(document, dict):
         raise PayloadInvalid("the body must be a JSON object, a SeldonMessage")
-    meta = _meta(document)
+    meta = meta_of(document)
     if "data" in document:
         return _decode_data(document["data"], meta)
-    if "jsonData" in document:
-        return Message(document["jsonData"], Kind.JSON, [], meta)
-    if "strData" in document:
-        return Message(document["strData"], Kind.TEXT, [], meta)
-    if "binData" in document:
-        return Message(_decode_bytes(document["binData"]), Kind.BINARY, [], meta)
+    for key, kind in KINDS.items():
+        if key in document:
+            value = document[key]
+            return Message(_decode_bytes(value) if kind is Kind.BINARY else value, kind, [], meta)
+    if is_inputs(document):
+        return Message(document, Kind.INPUTS, [], meta)
+    if "customData" in document:
+        return Message(_any(document["customData"]), Kind.CUSTOM, [], meta)
     found = ", ".join(sorted(map(str, document))) or "nothing"
     raise PayloadInvalid(f"the message holds none of data, jsonData, strData, binData; it holds {found}")
 
 
-def _meta(document: Mapping[str, object]) -> Meta:
+def is_inputs(document: object) -> bool:
+    """Tell whether the body is Hopsworks': it has inputs or instances, and no payload of Seldon's."""
+    return (
+        isinstance(document, dict)
+        and ("inputs" in document or "instances" in document)
+        and not (document.keys() & KINDS.keys() or "data" in document)
+    )
+
+
+def meta_of(document: Mapping[str, object]) -> Meta:
+    """Return the meta of a message; PayloadInvalid where it is no object."""
     meta = document.get("meta")
     if meta is None or isinstance(meta, dict):
         return meta
     raise PayloadInvalid("meta must be an object")
+
+
+def _any(document: object) -> object:
+    try:
+        from google.protobuf.any_pb2 import Any as Packed
+
+        from ..proto.messages import from_json
+    except ImportError as error:
+        raise PayloadInvalid("customData is protobuf, which this image lacks; send jsonData") from error
+    return from_json(Packed, document)
 
 
 def _decode_data(data: object, meta: Meta) -> Message:
@@ -85,7 +111,9 @@ def _decode_data(data: object, meta: Meta) -> Message:
     if "ndarray" in data:
         return Message(array_of(data["ndarray"]), Kind.NDARRAY, names, meta)
     if "tftensor" in data:
-        raise PayloadInvalid("data.tftensor is not supported; send tensor or ndarray")
+        from .tftensor import array_from_document
+
+        return Message(array_from_document(data["tftensor"]), Kind.TFTENSOR, names, meta)
     return Message(np.array([]), Kind.NDARRAY, names, meta)
 
 
@@ -121,8 +149,12 @@ def _encode_slowly(document: Mapping[str, object]) -> bytes:
         raise AnswerInvalid(f"the answer does not fit into JSON: {error}") from error
 
 
-def _document(answer: Answer) -> dict[str, object]:
+def _document(answer: Answer) -> Any:
     payload, meta = answer.payload, answer.meta
+    if answer.kind is Kind.RAW:
+        return _as_it_is(payload)
+    if answer.kind is Kind.INPUTS:
+        return {"predictions": payload}
     if isinstance(payload, (np.ndarray, list)):
         return {"data": _data(answer, payload), "meta": meta}
     if isinstance(payload, dict):
@@ -131,10 +163,23 @@ def _document(answer: Answer) -> dict[str, object]:
         return {"meta": meta, "strData": payload}
     if isinstance(payload, (bytes, bytearray)):
         return {"binData": base64.b64encode(payload).decode(), "meta": meta}
+    if hasattr(payload, "DESCRIPTOR"):
+        return {"customData": _as_it_is(payload), "meta": meta}
     raise AnswerInvalid(
         f"the model returned {type(payload).__name__}; "
         "it must return a numpy array, a list, a dict, a str or bytes"
     )
+
+
+def _as_it_is(document: Any) -> object:
+    if not hasattr(document, "DESCRIPTOR"):
+        return document
+    from ..proto.messages import to_json
+
+    try:
+        return to_json(document)
+    except (TypeError, ValueError) as error:  # an Any whose type nobody registered
+        raise AnswerInvalid(f"the model's {document.DESCRIPTOR.name} cannot be written as JSON") from error
 
 
 def _data(answer: Answer, payload: npt.NDArray[Any] | list[object]) -> dict[str, object]:
@@ -145,6 +190,10 @@ def _data(answer: Answer, payload: npt.NDArray[Any] | list[object]) -> dict[str,
     numeric = array is not None and array.dtype.kind in "iufc"
     if isinstance(payload, np.ndarray) and not payload.dtype.isnative:
         payload = array = payload.astype(payload.dtype.newbyteorder("="))
+    if array is not None and numeric and answer.kind is Kind.TFTENSOR:
+        from .tftensor import document_of
+
+        return {"names": names, "tftensor": document_of(array)}
     if array is not None and numeric and answer.kind is not Kind.NDARRAY:
         return {"names": names, "tensor": {"shape": shape, "values": array.ravel()}}
     return {"names": names, "ndarray": payload}

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from ..message import Feedback, Message
+import numpy as np
+
+from ..message import Feedback, Kind, Message
 from ..request_errors import PayloadInvalid
-from .json_codec import decode
+from .json_codec import decode, meta_of
+
+FEEDBACK_KEYS = frozenset({"request", "response", "reward", "truth"})
 
 
 class JsonRequest:
     """A parsed JSON document, decoded as far as the component asks for (message.Request)."""
 
     is_protobuf = False
+    __slots__ = ("_document",)
 
     def __init__(self, document: object) -> None:
         self._document = document
@@ -23,12 +29,59 @@ class JsonRequest:
 
     def messages(self) -> Sequence[Message]:
         """Decode a SeldonMessageList, or a bare list of messages."""
-        raise PayloadInvalid("not yet")
+        document = self._document
+        listed = document.get("seldonMessages") if isinstance(document, dict) else document
+        if not isinstance(listed, list):
+            raise PayloadInvalid("the body must be a list of messages, or an object with seldonMessages")
+        return [decode(message) for message in listed]
 
     def feedback(self) -> Feedback:
         """Decode a Feedback."""
-        raise PayloadInvalid("not yet")
+        document = self._document
+        if not isinstance(document, dict):
+            raise PayloadInvalid("the body must be a JSON object, a Feedback")
+        if unknown := document.keys() - FEEDBACK_KEYS:
+            raise PayloadInvalid(
+                f"a Feedback holds {', '.join(sorted(FEEDBACK_KEYS))}, not {', '.join(sorted(unknown))}"
+            )
+        reward = document.get("reward") or 0.0
+        if isinstance(reward, bool) or not isinstance(reward, (int, float)):
+            raise PayloadInvalid("reward must be a number")
+        response = _object(document, "response")
+        return Feedback(
+            _said(_object(document, "request")),
+            _said(_object(document, "truth")),
+            float(reward),
+            _object(meta_of(response) or {}, "routing"),
+        )
 
     def raw(self, wanted: type | None = None) -> object:
         """Return the document, as protobuf where ``wanted`` is a class of protobuf messages."""
-        return self._document if wanted is None else None
+        if wanted is None:
+            return self._document
+        from ..proto.messages import from_json
+
+        document: Any = self._document
+        if isinstance(document, list):  # aggregate takes a bare list of messages too
+            document = {"seldonMessages": document}
+        return from_json(wanted, document)
+
+
+def _object(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = document.get(name)
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise PayloadInvalid(f"{name} must be an object")
+    return found
+
+
+def _said(document: Mapping[str, Any]) -> Message:
+    """Decode what a feedback quotes: numbers as float64, nothing where it was not written as data."""
+    if document.get("data") is None:
+        return Message(np.array([]), Kind.NOTHING, [], meta_of(document))
+    message = decode(document)
+    array: Any = message.payload
+    # As protobuf has them, in which feedback was always read: there are no whole numbers.
+    floats = array.astype(np.float64) if array.dtype.kind in "iub" else array
+    return Message(floats, message.kind, message.names, message.meta)
