@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.served import PREDICTIONS, Server, exchange, start, wait_until_ready
+from tests.served import PREDICTIONS, Server, exchange, start
 
 # Who answered, after a sleep of so many seconds.
 WHO = """
@@ -37,12 +37,20 @@ def working(folder: Path, code: str = WHO, variables: Mapping[str, str] = TWO) -
     """Serve with a master and its workers, and end them all."""
     server = start(folder, code, variables)
     try:
-        wait_until_ready(server)
+        until(lambda: is_ready(server), 20)
         yield server
     finally:
         with suppress(ProcessLookupError):
             server.process.send_signal(signal.SIGQUIT)
         server.process.communicate(timeout=30)
+
+
+def is_ready(server: Server) -> bool:
+    assert server.process.poll() is None, server.process.communicate()[0]
+    try:
+        return server.request("GET", "/health/status").status != 503
+    except OSError:
+        return False
 
 
 def workers_of(server: Server) -> list[int]:

@@ -13,6 +13,7 @@ from gunicorn.arbiter import Arbiter
 from ..errors import GraceExceeded, WorkersLost
 from ..rest.listener import emptied
 from .board import Place, State
+from .ports import OPENED_BY_EACH
 
 # Seconds for the workers to accept who is at the door when the signal to stop comes.
 DOOR = 0.25
@@ -137,6 +138,6 @@ def _cause(code: int) -> str:
 
 
 async def _emptied(listeners: Any) -> None:
-    open_ones = [listener for name, listener in listeners.items() if name != "grpc"]
+    open_ones = [listener for name, listener in listeners.items() if name != OPENED_BY_EACH]
     if open_ones:
         await asyncio.wait([asyncio.ensure_future(emptied(one)) for one in open_ones], timeout=DOOR)

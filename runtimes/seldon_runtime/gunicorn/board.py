@@ -71,6 +71,11 @@ class Board:
             found = self._page.find(bytes([state]), besides + 1)
         return found >= 0
 
+    def can_spare(self, number: int) -> bool:
+        """Tell whether the worker may leave: another serves, or there is no other."""
+        others = (State.LOADING, State.WAITING, State.LEAVING)
+        return self.anybody(State.SERVING, number) or not any(self.anybody(other, number) for other in others)
+
     @property
     def has_served(self) -> bool:
         """Whether any worker ever served."""

@@ -19,5 +19,5 @@ class Log(Logger):  # type: ignore[misc]  # gunicorn has no types
         self.error_log.propagate = True
 
     def info(self, msg: str, *args: object, **kwargs: Any) -> None:
-        """Log what is no news to whoever reads INFO."""
-        self.error_log.debug(msg, *args, **kwargs)
+        """Log what is no news to whoever reads INFO, and what older versions call so as an error."""
+        self.error_log.log(logging.ERROR if kwargs.get("exc_info") else logging.DEBUG, msg, *args, **kwargs)

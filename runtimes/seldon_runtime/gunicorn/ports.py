@@ -11,8 +11,6 @@ from ..rest.listener import listening
 from ..runtime import Port
 from ..settings import port_number
 
-# Ports whose runtimes accept from a socket that is given to them.
-INHERITED = ("http", "metrics")
 # A port that each worker opens for itself: its server takes no socket.
 OPENED_BY_EACH = "grpc"
 
@@ -22,15 +20,13 @@ def open_ports(service: Service) -> Mapping[str, socket.socket]:
 
     That of gRPC is only bound: nobody else can have it, and every worker still can (SO_REUSEPORT).
     """
-    opened = {}
     ports = (port for runtime in service.runtimes for port in runtime.ports)
-    for port in ports:
-        number = _number(port, service.variables)
-        if port.name in INHERITED:
-            opened[port.name] = listening(service.settings.host, number, port.variable)
-        elif port.name == OPENED_BY_EACH:
-            opened[port.name] = _reserved(service.settings.host, number, port.variable)
-    return opened
+    return {
+        port.name: (_reserved if port.name == OPENED_BY_EACH else listening)(
+            service.settings.host, _number(port, service.variables), port.variable
+        )
+        for port in ports
+    }
 
 
 def _number(port: Port, variables: Mapping[str, str]) -> int:

@@ -66,9 +66,10 @@ class SeldonWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
             signal.signal(number, signal.SIG_DFL)
         for number in (signal.SIGTERM, signal.SIGQUIT):
             signal.signal(number, _leave)
-        # They go to the whole group of a terminal; the master's word counts.
+        # They go to the whole group of a terminal; the master's word counts. Were they ignored, programs
+        # that the model starts would ignore them too.
         for number in IGNORED:
-            signal.signal(number, signal.SIG_IGN)
+            signal.signal(number, lambda *_: None)
         signal.signal(signal.SIGUSR1, self.handle_usr1)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
@@ -92,7 +93,14 @@ class SeldonWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
             loop.add_signal_handler(signal.SIGTERM, stop)
 
         beat = asyncio.ensure_future(self._beat(stop))
-        recorder = self._recorder(lambda: loop.call_soon_threadsafe(stop))
+
+        def leave_soon() -> None:
+            if self._board.can_spare(self.place.number):
+                stop()
+            else:
+                loop.call_later(GLANCE, leave_soon)
+
+        recorder = self._recorder(lambda: loop.call_soon_threadsafe(leave_soon))
         around = Surroundings(
             recorder,
             stopping,
