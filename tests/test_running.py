@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 from seldon_builder.cli import run as run_verb
 from seldon_builder.errors.running import EngineMissing
-from seldon_builder.local.running import Engine, answers, find_engine
+from seldon_builder.local.reach import http_answers
+from seldon_builder.local.running import Engine, find_engine
 
 from tests.conftest import free_port
 
@@ -73,11 +74,11 @@ def test_an_engine_that_was_named_and_is_not_there_is_told(tmp_path: Path) -> No
 def test_the_port_is_published_to_this_machine_alone_unless_the_engine_is_elsewhere(
     host: str, published: str
 ) -> None:
-    assert Engine(Path("/usr/bin/docker"), {"DOCKER_HOST": host}).published(80) == published
+    assert Engine(Path("/usr/bin/docker"), {"DOCKER_HOST": host}).published(80, 9000) == published
 
 
 def test_nothing_serves_where_nothing_listens() -> None:
-    assert not answers("127.0.0.1", free_port())
+    assert not http_answers("127.0.0.1", free_port())
 
 
 @pytest.fixture(scope="session")
@@ -121,7 +122,7 @@ def running(image: str) -> Iterator[Running]:
 @pytest.mark.docker
 @pytest.mark.network
 def test_the_printed_command_asks_the_model(running: Running) -> None:
-    said = running.said_until("curl")
+    said = running.said_until("predictions")
     url = re.search(r"http://\S+predictions", said)
     assert url, said
     body = json.dumps({"data": {"ndarray": [[1, 2, 3, 4]]}}).encode()
@@ -134,7 +135,7 @@ def test_the_printed_command_asks_the_model(running: Running) -> None:
 @pytest.mark.network
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_stops_the_container_gently(running: Running, number: int) -> None:
-    running.said_until("curl")
+    running.said_until("predictions")
     began = time.monotonic()
     running.process.send_signal(number)
     code = running.process.wait(30)

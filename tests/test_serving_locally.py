@@ -120,24 +120,24 @@ def test_a_folder_is_served_and_the_command_that_asks_it_is_printed(local: Local
 
 
 def test_a_changed_file_is_served_anew(local: Local) -> None:
-    local.said("curl")
+    local.said("predictions")
     local.write(MODEL.format(3))
     local.said("Restarting: Model.py changed")
-    local.said("curl")
+    local.said("predictions")
 
     assert local.predict() == [3]
 
 
 @pytest.mark.parametrize("change", ["weights.bin", "added.py"])
 def test_a_new_file_counts_as_a_change(local: Local, change: str) -> None:
-    local.said("curl")
+    local.said("predictions")
     local.write("1", change)
 
-    assert f"Restarting: {change} changed" in local.said("curl")
+    assert f"Restarting: {change} changed" in local.said("predictions")
 
 
 def test_a_file_that_takes_no_part_changes_nothing(local: Local) -> None:
-    local.said("curl")
+    local.said("predictions")
     (local.folder / "__pycache__").mkdir()
     local.write("1", "__pycache__/Model.cpython-311.pyc")
     time.sleep(1.2)
@@ -147,55 +147,55 @@ def test_a_file_that_takes_no_part_changes_nothing(local: Local) -> None:
 
 
 def test_a_broken_edit_is_told_and_mended(local: Local) -> None:
-    local.said("curl")
+    local.said("predictions")
     local.write("class Model")
     told = local.said("starts again when a file of the source changes")
     local.write(MODEL.format(4))
-    local.said("curl")
+    local.said("predictions")
 
     assert "SyntaxError" in told
     assert local.predict() == [4]
 
 
 def test_an_edited_setting_is_served(local: Local) -> None:
-    local.said("curl")
+    local.said("predictions")
     local.write("class Other:\n    def predict(self, X):\n        return X * 5\n", "Other.py")
     local.write("MODEL_NAME=Other\n", ".s2i/environment")
     local.said("Restarting: .s2i/environment changed")
-    local.said("curl")
+    local.said("predictions")
 
     assert local.predict() == [5]
 
 
 def test_settings_that_cannot_be_used_are_told_and_nothing_is_served_until_they_can(local: Local) -> None:
-    local.said("curl")
+    local.said("predictions")
     local.write("BROKEN\n", ".s2i/environment")
     told = local.said("Nothing is served now. It starts again when")
     with pytest.raises(OSError, match="refused"):
         local.predict()
     local.write("", ".s2i/environment")
-    local.said("curl")
+    local.said("predictions")
 
     assert "error: the settings are broken" in told
     assert local.predict() == [2]
 
 
 def test_a_setting_that_the_server_refuses_is_waited_out_after_a_change(local: Local) -> None:
-    local.said("curl")
+    local.said("predictions")
     local.write("PREDICTIVE_UNIT_PARAMETERS=nonsense\n", ".s2i/environment")
     local.said("The server ended with status 64")
     local.write("", ".s2i/environment")
-    local.said("curl")
+    local.said("predictions")
 
     assert local.predict() == [2]
 
 
 @pytest.mark.parametrize("name", ["wheels/one-1.0-py3-none-any.whl", "project.toml", "../variables.env"])
 def test_what_takes_no_part_in_an_image_but_decides_it_counts(local: Local, name: str) -> None:
-    local.said("curl")
+    local.said("predictions")
     local.write("broken = = \n", name)
 
-    assert f"Restarting: {local.beside if name.startswith('..') else name} changed" in local.said("curl")
+    assert f"Restarting: {local.beside if name.startswith('..') else name} changed" in local.said("predictions")
 
 
 def test_settings_that_cannot_be_used_at_the_start_end_it(model: Path) -> None:
@@ -212,7 +212,7 @@ def test_settings_that_cannot_be_used_at_the_start_end_it(model: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_the_server_too(local: Local, number: int) -> None:
-    local.said("curl")
+    local.said("predictions")
 
     assert local.end(number) == 0
     with pytest.raises(OSError, match="refused"):
@@ -220,11 +220,11 @@ def test_an_interrupt_ends_the_server_too(local: Local, number: int) -> None:
 
 
 def test_an_interrupt_lets_the_last_answer_out(local: Local) -> None:
-    local.said("curl")
+    local.said("predictions")
     local.write(
         "import time\nclass Model:\n    def predict(self, X):\n        time.sleep(1)\n        return X\n"
     )
-    local.said("curl")
+    local.said("predictions")
     answers: list[object] = []
     asking = threading.Thread(target=lambda: answers.append(local.predict()))
     asking.start()
@@ -247,7 +247,7 @@ def test_what_no_edit_can_mend_ends_it(model: Path) -> None:
 
 
 def test_nothing_is_written_into_the_folder(local: Local) -> None:
-    local.said("curl")
+    local.said("predictions")
     local.predict()
 
     assert [path.name for path in local.folder.rglob("*")] == ["Model.py"]

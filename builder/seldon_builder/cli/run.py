@@ -24,7 +24,9 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("image", help="the image's name")
     parser.add_argument(
-        "--port", type=port_number, default=9000, help="the port of this machine (default 9000)"
+        "--port",
+        type=port_number,
+        help="the port of this machine for REST (default 9000); gRPC and metrics keep theirs where free",
     )
     parser.add_argument(
         "--engine", default="", help="docker, podman or a path (default: the first that answers)"

@@ -45,7 +45,9 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     add_model(parser)
     parser.add_argument(
-        "--port", type=port_number, default=9000, help="the port of this machine (default 9000)"
+        "--port",
+        type=port_number,
+        help="the port of this machine for REST (default 9000); gRPC and metrics keep theirs where free",
     )
     add_common(parser)
     parser.set_defaults(action=run, publish=False, output="none", insecure=False)

@@ -91,7 +91,7 @@ class Resolver:
         return found
 
     def alone(self, detection: Detection) -> Lock | None:
-        """Resolve what the model itself asks for, so that nothing else changes it; None where it is nothing."""
+        """Resolve what the model itself asks for, so that nothing else changes it; None for nothing."""
         own = tuple(item for item in detection.requirements if _is_own(item))
         # A locker has its own idea of what may change.
         return self.ask_engine(replace(detection, requirements=own)) if own and not detection.locker else None

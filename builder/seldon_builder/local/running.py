@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from seldon_runtime.rest.plugin import PORTS
+from seldon_runtime.runtime import Port
+
+from .. import runtimes
 from ..errors.running import EngineMissing, ImageRunFailed
 from .child import TICK, Child, stop_signals
+from .reach import Reach, ports_here
 
 ENGINES = ("docker", "podman")
-SERVER_PORT = 9000
 # The status with which docker and podman say that they failed, and not the container.
 NOT_STARTED = 125
 Say = Callable[[str], None]
@@ -38,41 +43,40 @@ class Engine:
         """The host to ask: another machine where DOCKER_HOST names one."""
         return urlsplit(self.environment.get("DOCKER_HOST", "")).hostname or "localhost"
 
-    def published(self, port: int) -> str:
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether its ports are another machine's."""
+        return self.host != "localhost"
+
+    def published(self, port: int, inside: int) -> str:
         """Return the mapping of ``port``: to this machine alone, unless the engine is elsewhere."""
-        address = "127.0.0.1:" if self.host == "localhost" else ""
-        return f"{address}{port}:{SERVER_PORT}"
+        address = "" if self.is_elsewhere else "127.0.0.1:"
+        return f"{address}{port}:{inside}"
 
 
 def run_image(
-    image: str, environment: Mapping[str, str], say: Say, *, port: int = SERVER_PORT, engine: str = ""
+    image: str, environment: Mapping[str, str], say: Say, *, port: int | None = None, engine: str = ""
 ) -> None:
     """Run ``image`` in the foreground until Ctrl-C or SIGTERM, which stop it as gently as it stops.
 
     ``environment`` is the caller's: PATH finds the engine, DOCKER_HOST and the like say where it listens.
-    ``engine`` is "docker", "podman" or a path, empty for the first that answers. ImageRunFailed where the
-    container ends by itself.
+    ``port`` is this machine's for REST; ``engine`` is "docker", "podman" or a path, empty for the first that
+    answers. ImageRunFailed where the container ends by itself.
     """
     chosen = find_engine(environment, engine)
     name = f"seldon-python-{secrets.token_hex(4)}"
-    command: list[str | Path] = [
-        chosen.program,
-        "run",
-        "--rm",
-        "--name",
-        name,
-        "--publish",
-        chosen.published(port),
-        image,
-    ]
-    url = f"http://{chosen.host}:{port}"
+    inside, variables = _listening(chosen, image)
+    reach = Reach.of(chosen.host, ports_here(inside, port, elsewhere=chosen.is_elsewhere), variables)
+    command: list[str | Path] = [chosen.program, "run", "--rm", "--name", name]
+    for here, there in zip(reach.ports, inside, strict=True):
+        command += ["--publish", chosen.published(here.number, there.number)]
     with stop_signals() as stop:
         say(f"Running {image} with {chosen.name}")
-        child, serves = Child(command, environment), False
+        child, serves = Child([*command, image], environment), False
         try:
             while child.status is None and not stop.wait(TICK):
-                if not serves and (serves := answers(chosen.host, port)):
-                    say(how_to_ask(url))
+                if not serves and (serves := reach.answers):
+                    say(reach.how_to_ask())
             if child.status is None:
                 say("Stopping")
                 child.stop()
@@ -80,22 +84,38 @@ def run_image(
             _quiet([chosen.program, "kill", name], environment)
             raise
     if child.status and not stop.is_set():
-        hint = _why_not_started(chosen, image, port) if child.status == NOT_STARTED else ""
+        hint = _why_not_started(chosen, image, reach.ports) if child.status == NOT_STARTED else ""
         raise ImageRunFailed(image, chosen.name, child.status, serves, hint)
 
 
-def _why_not_started(engine: Engine, image: str, port: int) -> str:
+def _listening(engine: Engine, image: str) -> tuple[Sequence[Port], Mapping[str, str]]:
+    """Return where ``image`` listens, and its variables; REST alone where it is not ours or not here yet."""
+    asked: list[Path | str] = [engine.program, "image", "inspect", "--format", "{{json .Config}}", image]
+    config = _quiet(asked, engine.environment).stdout.strip()
+    found = json.loads(config or "null") or {}
+    variables = dict(pair.split("=", 1) for pair in found.get("Env") or () if "=" in pair)
+    exposed = found.get("ExposedPorts") or {}
+    ports = [port for port in runtimes.ports(variables) if f"{port.number}/tcp" in exposed]
+    return ports or PORTS, variables
+
+
+def _why_not_started(engine: Engine, image: str, ports: Sequence[Port]) -> str:
     """Look for the reason why the engine started nothing; empty where none is found."""
     if _quiet([engine.program, "image", "inspect", image], engine.environment).returncode:
         return (
             f"{engine.name} has no image {image}: build it first (`seldon-python build FOLDER {image}`), "
             f"or pull it (`{engine.name} pull {image}`)"
         )
+    taken = [port.number for port in ports if _is_taken(engine.host, port.number)]
+    return f"something else listens on port {taken[0]}: choose another one with --port" if taken else ""
+
+
+def _is_taken(host: str, port: int) -> bool:
     try:
-        with socket.create_connection((engine.host, port), timeout=1):
-            return f"something else listens on port {port}: choose another one with --port"
+        with socket.create_connection((host, port), timeout=1):
+            return True
     except OSError:
-        return ""
+        return False
 
 
 def find_engine(environment: Mapping[str, str], wanted: str = "") -> Engine:
@@ -119,30 +139,3 @@ def _quiet(command: list[Path | str], environment: Mapping[str, str]) -> subproc
 
 def _last_line(text: str) -> str:
     return next(reversed(text.strip().splitlines()), "it said nothing").rstrip(".")
-
-
-def answers(host: str, port: int) -> bool:
-    """Tell whether a model is being served there."""
-    from http.client import HTTPConnection, HTTPException
-
-    connection = HTTPConnection(host, port, timeout=1)
-    try:
-        connection.request("GET", "/health/ping")
-        return connection.getresponse().status == 200
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
-def how_to_ask(url: str) -> str:
-    """Return the line that tells where the model is, and a command that asks it."""
-    return "\n".join(_asking(url))
-
-
-def _asking(url: str) -> Iterator[str]:
-    yield f"Serving at {url} (Ctrl-C stops it). Ask it:"
-    yield (
-        f"  curl -s {url}/api/v1.0/predictions -H 'Content-Type: application/json' "
-        '-d \'{"data":{"ndarray":[[1,2,3,4]]}}\''
-    )

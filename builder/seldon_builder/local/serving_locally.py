@@ -18,13 +18,15 @@ from seldon_runtime.errors import (
     SettingInvalid,
 )
 
+from .. import runtimes
 from ..errors import SeldonError
 from ..events import silent
 from ..inputs.project_toml import PROJECT_FILE
 from ..inputs.settings_reading import S2I_ENVIRONMENT
 from ..inputs.source_reading import read_source
 from .child import TICK, Child, stop_signals
-from .running import SERVER_PORT, Say, answers, how_to_ask
+from .reach import Reach, ports_here
+from .running import Say
 
 TICKS_BETWEEN_LOOKS = 5
 AGAIN = "It starts again when a file of the source changes."
@@ -41,12 +43,17 @@ class Prepared:
     environment: Path
     variables: Mapping[str, str]
 
+    def reached(self, port: int | None) -> Reach:
+        """Choose the ports that it listens on; ``port`` is for REST."""
+        return Reach.of("localhost", ports_here(runtimes.ports(self.variables), port), self.variables)
+
 
 Prepare = Callable[[], Prepared]
+Ready = tuple[Prepared, Reach]
 
 
 def serve(
-    folder: Path, prepare: Prepare, say: Say, *, port: int = SERVER_PORT, also: Sequence[Path] = ()
+    folder: Path, prepare: Prepare, say: Say, *, port: int | None = None, also: Sequence[Path] = ()
 ) -> int:
     """Serve ``folder`` until Ctrl-C or SIGTERM; return the exit code.
 
@@ -56,44 +63,50 @@ def serve(
     returned, as is a port that is taken.
     """
     watch = _Watch(folder, also)
-    ready: Prepared | None = prepare()
+    ready: Ready | None = _ready(prepare, port)
     final = [error.exit_code for error in (PortUnavailable, *WRONG_SETTINGS)]
     while True:
-        with stop_signals() as stop, _started(folder, ready, port) as child:
-            code = _attend(child, stop, watch, say, port, final)
+        with stop_signals() as stop, _started(folder, ready) as child:
+            code = _attend(child, ready[1] if ready else None, stop, watch, say, final)
         if code is not None or stop.is_set():
             return code or 0
-        ready, final = _again(prepare, say), [PortUnavailable.exit_code]
+        ready, final = _again(prepare, port, say), [PortUnavailable.exit_code]
 
 
-def _again(prepare: Prepare, say: Say) -> Prepared | None:
+def _ready(prepare: Prepare, port: int | None) -> Ready:
+    prepared = prepare()
+    return prepared, prepared.reached(port)
+
+
+def _again(prepare: Prepare, port: int | None, say: Say) -> Ready | None:
     try:
-        return prepare()
+        return _ready(prepare, port)
     except SeldonError as error:
         say(f"\nerror: {error}\nNothing is served now. {AGAIN}")
         return None
 
 
 @contextmanager
-def _started(folder: Path, ready: Prepared | None, port: int) -> Iterator[Child | None]:
+def _started(folder: Path, ready: Ready | None) -> Iterator[Child | None]:
     """Run the server of what is ready, and end it; nothing where nothing is ready."""
     if ready is None:
         yield None
         return
+    prepared, reach = ready
     with _importable_runtime() as path:
-        command: list[str | Path] = [ready.environment / "bin/python", "-m", "seldon_runtime"]
-        child = Child(command, _environment(ready.variables, path, port), folder)
+        command: list[str | Path] = [prepared.environment / "bin/python", "-m", "seldon_runtime"]
+        child = Child(command, _environment(prepared.variables, path, reach), folder)
         try:
             yield child
         finally:
             child.stop()
 
 
-def _environment(variables: Mapping[str, str], runtime: Path, port: int) -> dict[str, str]:
+def _environment(variables: Mapping[str, str], runtime: Path, reach: Reach) -> dict[str, str]:
     users = variables.get("PYTHONPATH", "")
     return {
         **variables,
-        "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(port),
+        **{port.variable: str(port.number) for port in reach.ports},
         "PYTHONPATH": f"{runtime}:{users}" if users else str(runtime),
         # The model's folder is the author's: no __pycache__ appears in it.
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -111,10 +124,10 @@ def _importable_runtime() -> Iterator[Path]:
 
 def _attend(
     child: Child | None,
+    reach: Reach | None,
     stop: threading.Event,
     watch: _Watch,
     say: Say,
-    port: int,
     final: Sequence[int],
 ) -> int | None:
     """Watch over one run of the server: None after a change, else the exit code."""
@@ -127,8 +140,8 @@ def _attend(
                 return status
             say(f"The server ended with status {status}. {AGAIN}")
             ended = True
-        elif not ended and not serves and (serves := answers("localhost", port)):
-            say(how_to_ask(f"http://localhost:{port}"))
+        elif reach and not ended and not serves and (serves := reach.answers):
+            say(reach.how_to_ask())
         ticks += 1
         if ticks % TICKS_BETWEEN_LOOKS == 0 and (name := watch.changed()):
             while watch.changed() and not stop.wait(TICK):

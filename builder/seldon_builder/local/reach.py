@@ -1,0 +1,120 @@
+"""How a server is reached from this machine: on which ports, whether it answers, and how to ask it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from seldon_runtime.runtime import Port
+
+HTTP, GRPC, METRICS = "http", "grpc", "metrics"
+REST_PORT = 9000
+MESSAGE = '{"data":{"ndarray":[[1,2,3,4]]}}'
+SERVING = b"\x08\x01"
+
+
+def ports_here(ports: Sequence[Port], wanted: int | None, *, elsewhere: bool = False) -> tuple[Port, ...]:
+    """Choose this machine's ports: ``wanted`` for REST, for the others their own where these are free.
+
+    Where REST is not served, ``wanted`` is for gRPC. ``elsewhere`` is a machine whose ports nobody can try.
+    """
+    return tuple(replace(port, number=_number(port, ports, wanted, elsewhere)) for port in ports)
+
+
+def _number(port: Port, ports: Sequence[Port], wanted: int | None, elsewhere: bool) -> int:
+    first = next((name for name in (HTTP, GRPC) if any(one.name == name for one in ports)), "")
+    if port.name == first and wanted:
+        return wanted
+    if port.name == HTTP:
+        return REST_PORT
+    return port.number if elsewhere or _is_free(port.number) else _free()
+
+
+def _is_free(number: int) -> bool:
+    with socket.socket() as listener:
+        # As servers do: what a process that is gone left behind is no hindrance.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return not _fails(listener, number)
+
+
+def _fails(listener: socket.socket, number: int) -> bool:
+    try:
+        listener.bind(("0.0.0.0", number))  # noqa: S104 - where the server will listen
+    except OSError:
+        return True
+    return False
+
+
+def _free() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Where a server is reached: the host, its ports there, and the path of its metrics."""
+
+    host: str
+    ports: tuple[Port, ...]
+    metrics: str = "/metrics"
+
+    @classmethod
+    def of(cls, host: str, ports: tuple[Port, ...], variables: Mapping[str, str]) -> Reach:
+        """Describe a server with ``variables``."""
+        path = variables.get("PREDICTIVE_UNIT_METRICS_ENDPOINT", "").strip() or cls.metrics
+        return cls(host, ports, path if path.startswith("/") else f"/{path}")
+
+    @property
+    def answers(self) -> bool:
+        """Whether the model is being served: by REST, else by gRPC."""
+        known = {port.name: port.number for port in self.ports}
+        if HTTP in known:
+            return http_answers(self.host, known[HTTP])
+        return GRPC in known and grpc_answers(self.host, known[GRPC])
+
+    def how_to_ask(self) -> str:
+        """Return the lines that tell where the model is, and commands that ask it."""
+        return "\n".join(("Serving (Ctrl-C stops it). Ask it:", *self._asking()))
+
+    def _asking(self) -> Iterator[str]:
+        for port in sorted(self.ports, key=lambda port: (port.name != HTTP, port.name != GRPC, port.name)):
+            place = f"{self.host}:{port.number}"
+            if port.name == HTTP:
+                header = "-H 'Content-Type: application/json'"
+                yield f"  curl -s http://{place}/api/v1.0/predictions {header} -d '{MESSAGE}'"
+            elif port.name == GRPC:
+                yield f"  grpcurl -plaintext -d '{MESSAGE}' {place} seldon.protos.Seldon/Predict"
+            elif port.name == METRICS:
+                yield f"  its metrics: http://{place}{self.metrics}"
+            else:
+                yield f"  {port.name}: {place}"
+
+
+def http_answers(host: str, port: int) -> bool:
+    """Tell whether a model is being served there."""
+    from http.client import HTTPConnection, HTTPException
+
+    connection = HTTPConnection(host, port, timeout=1)
+    try:
+        connection.request("GET", "/health/ping")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def grpc_answers(host: str, port: int) -> bool:
+    """Tell whether gRPC's health service says that a model is being served there."""
+    import grpc
+
+    with closing(grpc.insecure_channel(f"{host}:{port}")) as channel:
+        check = channel.unary_unary("/grpc.health.v1.Health/Check", bytes, bytes)
+        try:
+            # An empty request asks for the server as a whole.
+            return bool(check(b"", timeout=1) == SERVING)
+        except grpc.RpcError:
+            return False
