@@ -16,16 +16,59 @@ from seldon_runtime.runtime import Runtime
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("api_type", ["", "REST", "rest"])
-def test_rest_is_served_unless_another_protocol_alone_is_asked_for(api_type: str) -> None:
-    names = [runtime.name for runtime in plugins.runtimes(plugins.plugins(), {"API_TYPE": api_type})]
-
-    assert names == ["rest"]
+BOTH = ["grpc", "metrics", "rest"]
 
 
-def test_a_protocol_that_no_runtime_serves_is_refused() -> None:
-    with pytest.raises(RuntimeUnavailable, match="GRPC"):
-        plugins.runtimes(plugins.plugins(), {"API_TYPE": "GRPC"})
+def chosen(**variables: str) -> list[str]:
+    return [runtime.name for runtime in plugins.runtimes(plugins.plugins(), variables)]
+
+
+@pytest.mark.parametrize(
+    ("variables", "names"),
+    [
+        ({}, BOTH),
+        ({"API_TYPE": ""}, BOTH),
+        ({"API_TYPE": "REST"}, ["metrics", "rest"]),
+        ({"API_TYPE": "grpc"}, ["grpc", "metrics"]),
+        ({"SELDON_METRICS": "0"}, ["grpc", "rest"]),
+        ({"GRPC_WORKERS": "0"}, ["metrics", "rest"]),
+        ({"GUNICORN_WORKERS": "0"}, ["grpc", "metrics"]),
+        ({"GUNICORN_WORKERS": "1", "GUNICORN_THREADS": "4"}, BOTH),
+        ({"GUNICORN_WORKERS": "2"}, ["grpc", "gunicorn", "metrics", "rest"]),
+        ({"PAYLOAD_PASSTHROUGH": "true"}, ["grpc", "metrics", "passthrough", "rest"]),
+        ({"PAYLOAD_PASSTHROUGH": "false", "PERSISTENCE": "0"}, BOTH),
+        ({"PERSISTENCE": "1"}, ["grpc", "metrics", "persistence", "rest"]),
+    ],
+)
+def test_the_variables_choose_what_serves_and_it_combines(
+    variables: dict[str, str], names: list[str]
+) -> None:
+    assert chosen(**variables) == names
+
+
+@pytest.mark.parametrize("variables", [{"API_TYPE": "FBS"}, {"GUNICORN_WORKERS": "0", "GRPC_WORKERS": "0"}])
+def test_variables_that_leave_nothing_to_answer_are_refused(variables: dict[str, str]) -> None:
+    with pytest.raises(RuntimeUnavailable, match="a runtime that answers requests"):
+        chosen(**variables)
+
+
+def test_a_slim_image_serves_what_it_has_by_default() -> None:
+    assert "grpc" not in chosen(SELDON_RUNTIMES="rest")
+
+
+@pytest.mark.parametrize(
+    ("variables", "missing"),
+    [
+        ({"API_TYPE": "GRPC"}, "grpc"),
+        ({"GUNICORN_WORKERS": "2"}, "gunicorn"),
+        ({"PERSISTENCE": "1"}, "persistence"),
+    ],
+)
+def test_a_slim_image_that_is_asked_for_more_names_the_option(
+    variables: dict[str, str], missing: str
+) -> None:
+    with pytest.raises(RuntimeUnavailable, match=f"--runtime .*{missing}"):
+        chosen(SELDON_RUNTIMES="rest", **variables)
 
 
 def test_a_runtime_of_somebody_else_joins() -> None:
@@ -37,7 +80,7 @@ def test_a_runtime_of_somebody_else_joins() -> None:
     manager = plugins.plugins()
     manager.register(Theirs())
 
-    assert [runtime.name for runtime in plugins.runtimes(manager, {})] == ["carrier-pigeon", "rest"]
+    assert [runtime.name for runtime in plugins.runtimes(manager, {})] == ["carrier-pigeon", *BOTH]
 
 
 def test_a_runtime_of_another_distribution_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,9 +99,9 @@ def test_a_runtime_of_another_distribution_is_found(tmp_path: Path, monkeypatch:
     )
     monkeypatch.syspath_prepend(tmp_path)
 
-    assert [one.name for one in plugins.runtimes(plugins.plugins(), {})] == ["rest"]
-    assert [one.name for one in plugins.runtimes(plugins.plugins(), {"PIGEON": "1"})] == ["pigeon", "rest"]
-    assert plugins.requirements() == plugins.requirements(["rest"]), "it is beside the builder, not in images"
+    assert chosen() == BOTH
+    assert chosen(PIGEON="1") == ["grpc", "metrics", "pigeon", "rest"]
+    assert not any("pigeon" in line for line in plugins.requirements()), "it is beside the builder"
 
 
 def test_a_misspelt_hook_is_an_error_at_start() -> None:
