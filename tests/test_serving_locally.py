@@ -195,7 +195,8 @@ def test_what_takes_no_part_in_an_image_but_decides_it_counts(local: Local, name
     local.said("predictions")
     local.write("broken = = \n", name)
 
-    assert f"Restarting: {local.beside if name.startswith('..') else name} changed" in local.said("predictions")
+    shown = local.beside if name.startswith("..") else name
+    assert f"Restarting: {shown} changed" in local.said("predictions")
 
 
 def test_settings_that_cannot_be_used_at_the_start_end_it(model: Path) -> None:
