@@ -86,9 +86,6 @@ def test_the_base_class_costs_no_numpy_and_no_protobuf() -> None:
     assert said_by(code) == "[]\n"
 
 
-# The base class
-
-
 def test_what_the_base_class_has_counts_as_absent() -> None:
     class Model(module(".user_model").SeldonComponent):  # type: ignore[misc]  # imported at run time
         pass
@@ -158,9 +155,6 @@ def test_a_response_is_the_runtimes_own() -> None:
     assert unwrapped(response)[0] == [1]
 
 
-# Metrics
-
-
 def test_metrics_are_dicts_that_the_server_takes() -> None:
     metrics = module(".metrics")
     made = [metrics.create_counter("a", 1), metrics.create_gauge("b", 2.5), metrics.create_timer("c", 3)]
@@ -172,9 +166,6 @@ def test_metrics_are_dicts_that_the_server_takes() -> None:
 @pytest.mark.parametrize("wrong", [{}, "a", [{"key": "a"}], [{"key": "a", "type": "X", "value": 1}], [1]])
 def test_what_is_no_metric_is_told(wrong: object) -> None:
     assert not module(".metrics").validate_metrics(wrong)
-
-
-# Storage
 
 
 def test_a_local_path_is_itself(tmp_path: Path) -> None:
@@ -210,9 +201,6 @@ def test_a_bucket_says_what_to_do(uri: str) -> None:
 def test_a_path_that_is_missing_is_named() -> None:
     with pytest.raises(RuntimeError, match="/no/such does not exist"):
         module("").Storage.download("file:///no/such")
-
-
-# Messages
 
 
 @pytest.fixture
@@ -288,9 +276,6 @@ def test_stubs_and_servicers_speak_with_each_other(pb: Any) -> None:
                 stub.SendFeedback(pb.Feedback())
     finally:
         server.stop(None).wait()
-
-
-# utils
 
 
 @pytest.fixture

@@ -78,9 +78,6 @@ def transformed(user: object, path: str, document: object) -> Answer:
     return component(user).methods[path].call(JsonRequest(document))
 
 
-# Verbs
-
-
 @pytest.mark.parametrize("key", ["inputs", "instances"])
 def test_a_script_gets_the_json_value_of_either_key(key: str) -> None:
     assert asked(component(Predict()), "predict", {key: ROWS}) == ["list", ROWS]
@@ -179,9 +176,6 @@ def test_a_class_without_predict_says_so() -> None:
         asked(component(object()), "predict", {"inputs": []})
 
 
-# Transformers
-
-
 def test_a_transformer_stands_before_and_after_every_verb() -> None:
     whole = component(Predict(), Transformer())
 
@@ -267,9 +261,6 @@ def test_a_seldon_class_with_preprocess_is_no_transformer() -> None:
     answer = transformed(Iris(), "transform_input", {"data": {"ndarray": [1]}})
 
     assert np.asarray(answer.payload).tolist() == [1]
-
-
-# Where a script runs
 
 
 @pytest.fixture

@@ -37,9 +37,6 @@ def said_by(code: str, *path: Path, folder: Path) -> str:
     return ended.stdout + ended.stderr
 
 
-# seldon_core
-
-
 def test_models_that_import_seldon_core_need_none(tmp_path: Path) -> None:
     code = """
     from seldon_core.user_model import SeldonComponent
@@ -85,9 +82,6 @@ def test_nothing_of_the_shim_is_imported_unasked(tmp_path: Path) -> None:
     said = said_by("import sys; print([m for m in sys.modules if 'seldon_core' in m])", folder=tmp_path)
 
     assert said == "[]\n"
-
-
-# sklearn.externals.joblib
 
 
 def test_joblib_is_found_under_its_old_name(tmp_path: Path) -> None:
@@ -149,9 +143,6 @@ def test_other_modules_of_the_same_beginning_are_none_of_ours(tmp_path: Path) ->
     said = said_by("import sklearn.externals.joblibs", folder=tmp_path)
 
     assert "No module named 'sklearn.externals.joblibs'" in said
-
-
-# load()
 
 
 def loaded(user: Any) -> None:
