@@ -69,7 +69,8 @@ def _measured(bar: Bar, runs: int, seconds: float) -> Result:
 def _told(bar: Bar, side: Side, seconds: float) -> Sample:
     sample = bar.probe.measure(side, seconds)
     errors = f"  {sample.errors} ERRORS" if sample.errors else ""
-    figures = f"{sample.figure:10.4g} {bar.probe.unit:<6} {sample.cpu:9.0f} us{errors}"
+    load = f"{sample.cpu:9.0f} us/request, others {sample.foreign:4.0%}{errors}"
+    figures = f"{sample.figure:10.4g} {bar.probe.unit:<6} {load}"
     print(f"{bar.name:<36} {side.name:<12} {figures}", file=sys.stderr, flush=True)
     return sample
 
@@ -96,6 +97,7 @@ def _figures(result: Result) -> dict[str, object]:
         "measured": result.pairs,
         "best_other": result.best,
         "by_cpu": result.by_cpu,
+        "others_share_of_core": result.foreign,
         "verdict": result.verdict,
         "samples": {
             name: [dataclasses.asdict(sample) for sample in found] for name, found in samples.items()

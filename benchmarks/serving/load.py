@@ -17,6 +17,8 @@ from .servers import LOAD_CORE, Running
 
 CONNECTIONS = 16
 WARM_UP = 1.0
+# Longer than any run: h2load waits for ever where a server closes connections.
+STUCK = 300
 TOOLS = {"wrk": "wrk", "h2load": "nghttp2-client", "nghttp": "nghttp2-client", "taskset": "util-linux"}
 WRK_SCRIPT = """
 wrk.method = "POST"
@@ -126,7 +128,11 @@ def _at(ordered: Sequence[float], share: float) -> float:
 
 
 def _run(*command: str) -> str:
-    done = subprocess.run(("taskset", "-c", LOAD_CORE, *command), capture_output=True, text=True, check=False)
+    loaded = ("taskset", "-c", LOAD_CORE, *command)
+    try:
+        done = subprocess.run(loaded, capture_output=True, text=True, check=False, timeout=STUCK)
+    except subprocess.TimeoutExpired as error:
+        raise SystemExit(f"{' '.join(command)} does not end") from error
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr}{done.stdout}")
     return done.stdout

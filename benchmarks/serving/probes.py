@@ -15,11 +15,14 @@ from .sides import Side
 
 @dataclass(frozen=True)
 class Sample:
-    """One figure; ``cpu`` is the microseconds of processor time per request, 0 where nothing was loaded."""
+    """One figure, and where the server was loaded: the processor's microseconds per request, and the part of
+    the time in which the server's cores worked for somebody else.
+    """
 
     figure: float
     errors: int = 0
     cpu: float = 0.0
+    foreign: float = 0.0
     more: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -43,8 +46,9 @@ def throughput(side: Side, seconds: float) -> Sample:
     with side.server.running() as running:
         running.await_answer(side.call)
         load.saturate(running, side.call, load.WARM_UP)
-        found, cpu = _counted(running, lambda: load.saturate(running, side.call, seconds))
-        return Sample(found.rate, found.errors, cpu, {"p50_ms": found.p50_ms, "p99_ms": found.p99_ms})
+        found, cpu, foreign = _counted(running, lambda: load.saturate(running, side.call, seconds))
+        latencies = {"p50_ms": found.p50_ms, "p99_ms": found.p99_ms}
+        return Sample(found.rate, found.errors, cpu, foreign, latencies)
 
 
 def tail(side: Side, seconds: float) -> Sample:
@@ -53,9 +57,10 @@ def tail(side: Side, seconds: float) -> Sample:
         running.await_answer(side.call)
         load.saturate(running, side.call, load.WARM_UP)
         most = load.saturate(running, side.call, seconds)
-        found, cpu = _counted(running, lambda: load.pace(running, side.call, seconds, most.rate / 2))
-        errors = found.errors + most.errors
-        return Sample(found.p99_ms, errors, cpu, {"asked_rate": most.rate / 2, "rate": found.rate})
+        half = most.rate / 2
+        found, cpu, foreign = _counted(running, lambda: load.pace(running, side.call, seconds, half))
+        rates = {"asked_rate": half, "rate": found.rate}
+        return Sample(found.p99_ms, found.errors + most.errors, cpu, foreign, rates)
 
 
 def start(side: Side, _seconds: float) -> Sample:
@@ -82,9 +87,13 @@ START = Probe("s", start, less=True)
 MEMORY = Probe("MB PSS", memory, less=True)
 
 
-def _counted(running: Running, act: Callable[[], Load]) -> tuple[Load, float]:
-    root = running.process.pid
-    before = processes.cpu_seconds(root)
+def _counted(running: Running, act: Callable[[], Load]) -> tuple[Load, float, float]:
+    """Act; return its load, the processor's microseconds per request, and what others took of the cores."""
+    root, cores = running.process.pid, running.server.cores
+    began, busy, own = time.monotonic(), processes.busy_seconds(cores), processes.cpu_seconds(root)
     found = act()
-    spent = processes.cpu_seconds(root) - before
-    return found, spent / max(found.requests, 1) * 1e6
+    own = processes.cpu_seconds(root) - own
+    # On both cores the load itself is among the others.
+    others = processes.busy_seconds(cores) - busy - own
+    share = others / (time.monotonic() - began) / len(cores.split(","))
+    return found, own / max(found.requests, 1) * 1e6, max(share, 0.0)

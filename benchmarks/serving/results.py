@@ -10,8 +10,8 @@ from .bars import Bar
 from .probes import Sample
 
 HEADER = (
-    "| bar | asked | measured (pairs) | by CPU time | ours | CPU µs | best other | CPU µs | |\n"
-    "|---|---:|---:|---:|---:|---:|---:|---:|---|"
+    "| bar | asked | measured (pairs) | by CPU time | ours | CPU µs | best other | CPU µs | others | |\n"
+    "|---|---:|---:|---:|---:|---:|---:|---:|---:|---|"
 )
 
 
@@ -49,6 +49,11 @@ class Result:
     @property
     def errors(self) -> int:
         return sum(sample.errors for samples in (self.mine, *self.others.values()) for sample in samples)
+
+    @property
+    def foreign(self) -> float:
+        """The largest part of a server's core that others took."""
+        return max(sample.foreign for samples in (self.mine, *self.others.values()) for sample in samples)
 
     @property
     def verdict(self) -> str:
