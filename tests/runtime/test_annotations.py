@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from seldon_runtime.annotations import with_annotations
 from seldon_runtime.errors import SettingInvalid
 from seldon_runtime.settings import settings_from
+
+from tests.served import RUNTIMES
 
 TIMEOUT, SIZE = "SELDON_TIMEOUT_SECONDS", "SELDON_GRPC_MAX_MESSAGE_BYTES"
 
@@ -57,6 +61,27 @@ def test_a_timeout_reaches_the_settings(tmp_path: Path) -> None:
 def test_an_annotation_that_cannot_be_used_is_refused_by_name(line: str, tmp_path: Path) -> None:
     with pytest.raises(SettingInvalid, match=line.partition("=")[0]):
         read(tmp_path, line)
+
+
+def test_the_server_reads_them(tmp_path: Path) -> None:
+    (tmp_path / "annotations").write_text("seldon.io/rest-timeout=soon")
+    program = (
+        "import sys, pathlib, seldon_runtime.annotations as read;"
+        "read.ANNOTATIONS = pathlib.Path('annotations');"
+        "from seldon_runtime.__main__ import main; sys.exit(main())"
+    )
+    environment = {"PYTHONPATH": str(RUNTIMES), "MODEL_NAME": "Model"}
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ran.returncode, ran.stdout) == (SettingInvalid.exit_code, "")
+    assert "seldon.io/rest-timeout is 'soon'" in ran.stderr
 
 
 def test_an_unreadable_file_is_none(tmp_path: Path) -> None:

@@ -182,6 +182,31 @@ def test_a_method_that_the_object_alone_has_is_written() -> None:
     assert rows(answered(model, "predict")) == ROWS["predict"]
 
 
+def test_a_model_that_hands_on_what_it_lacks_may_raise_any_error_for_it() -> None:
+    class Wrapped:
+        def __init__(self) -> None:
+            self.parts = {"predict": lambda X: X * 2}
+
+        def __getattr__(self, name):
+            return self.parts[name]
+
+    assert rows(answered(Wrapped(), "predict")) == ROWS["predict"]
+    assert answered(Wrapped(), "health_status").payload == "healthy"
+
+
+def test_a_property_that_raises_is_the_models_failure() -> None:
+    class Failing(Written):
+        @property
+        def class_names(self):
+            if hasattr(self, "started"):
+                raise ValueError("not yet")
+            self.started = True
+            return ["a"]
+
+    with pytest.raises(ModelFailed, match="not yet"):
+        answered(Failing(), "predict")
+
+
 def test_an_authors_own_class_of_that_name_is_no_base_class() -> None:
     class SeldonComponent:
         def predict(self, X):

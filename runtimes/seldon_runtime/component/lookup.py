@@ -21,13 +21,24 @@ def find(user: object, name: str) -> Author | None:
 
     What a class only inherits from seldon-core's base class is not written: it says so by raising.
     """
-    method = getattr(user, name, None)
+    method: Author | None = attribute(user, name)
     if not callable(method):
         return None
     if name in getattr(user, "__dict__", ()):
-        return method  # type: ignore[no-any-return]  # whatever is callable
+        return method
     owner = next((kind for kind in type(user).__mro__ if name in vars(kind)), None)
     return None if owner is not None and _is_base(owner) else method
+
+
+def attribute(user: object, name: str) -> Any:
+    """Return the attribute ``name``, None where there is none."""
+    try:
+        return getattr(user, name, None)
+    except Exception:
+        # An author's __getattr__ that looks into a dict raises KeyError for all that Python has no word for.
+        if inspect.getattr_static(user, name, None) is not None:
+            raise
+        return None
 
 
 def _is_base(owner: type) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from ..message import Answer, Message, Request
 from ..metrics.recorder import Recorder
 from ..request_errors import AnswerInvalid, PayloadInvalid
-from .lookup import Author, find, is_async, optional
+from .lookup import Author, attribute, find, is_async, optional
 from .meta import MetaRules, merged
 from .method import Method, Raws, Seen, Steps, implemented, raws_of
 from .response import SeldonResponse, unwrapped
@@ -67,7 +67,7 @@ class Methods:
         if not _has_columns(returned):
             return None
         # An attribute is read again for each answer: the model may learn its classes as it goes.
-        given = getattr(self.user, "class_names", None)
+        given = attribute(self.user, "class_names")
         names = (self._class_names(payload) if self._class_names else None) if callable(given) else given
         return None if names is None else list(names.tolist() if hasattr(names, "tolist") else names)
 
