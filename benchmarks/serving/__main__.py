@@ -14,6 +14,7 @@ import dataclasses
 import json
 import os
 import platform
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,8 @@ from .sides import Side
 
 def main() -> int:
     options = _options()
+    # So that the servers end too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     check_tools()
     if (os.cpu_count() or 1) < 2:
         raise SystemExit("the benchmark needs two cores, one for the server and one for the load")
