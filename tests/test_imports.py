@@ -3,7 +3,8 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 import pytest
-from seldon_builder.dependencies.imports import imports_of
+import seldon_runtime
+from seldon_builder.dependencies.imports import SERVED, imports_of
 from seldon_builder.dependencies.older_wrappers import CARRIED, providers
 from seldon_builder.source import Source, SourceFile
 
@@ -28,7 +29,12 @@ def modules(root: Path, **files: str) -> list[str]:
         ("from sklearn.linear_model import Ridge", ["sklearn"]),
         ("from . import other\nfrom .x import y", []),
         ("import os, sys, json", []),
-        ("from seldon_core.user_model import SeldonComponent\nimport hops", []),
+        ("from seldon_core.user_model import SeldonComponent\nimport seldon_core.metrics, seldon_core", []),
+        ("from seldon_core import Storage, utils", []),
+        ("from seldon_core.proto import prediction_pb2", ["seldon_core.proto"]),
+        ("from seldon_core.seldon_client import SeldonClient", ["seldon_core.seldon_client"]),
+        ("from sklearn.externals import joblib", ["sklearn"]),
+        ("import hops.hdfs", ["hops"]),
         ("def load():\n    import torch", ["torch"]),
         ("class A:\n    if True:\n        import torch", ["torch"]),
         (
@@ -98,6 +104,23 @@ def test_an_odd_escape_is_no_warning_of_ours(tmp_path: Path) -> None:
 )
 def test_the_usual_distribution_of_a_module_comes_first(module: str, distribution: str) -> None:
     assert providers(module)[0] == distribution
+
+
+def test_all_that_the_runtime_offers_of_seldon_core_is_known() -> None:
+    offered = (Path(seldon_runtime.__file__).parent / "compat/seldon_core").glob("*.py")
+    names = {f"seldon_core.{path.stem}" for path in offered} - {"seldon_core.__init__"}
+    assert {name for name in SERVED if name.islower() and "__" not in name} == names | {
+        "seldon_core",
+        "seldon_runtime",
+    }
+
+
+@pytest.mark.parametrize(
+    ("module", "found"),
+    [("seldon_core.proto", ("protobuf", "seldon-core")), ("seldon_core.seldon_client", ("seldon-core",))],
+)
+def test_what_seldon_core_alone_has_is_looked_for_there(module: str, found: tuple[str, ...]) -> None:
+    assert providers(module) == found
 
 
 @pytest.mark.parametrize("module", ["flask", "redis", "requests", "yaml", "google.protobuf"])

@@ -85,6 +85,21 @@ INFERRED = {
     "assigned": ({"Iris.py": "def f(s, X): ...\nclass Iris:\n    predict = f\n"}, "Iris"),
     "component": ({"Iris.py": SUBCLASS}, "Iris"),
     "guarded": ({"Iris.py": GUARDED}, "Iris"),
+    "Hopsworks folder": (
+        {
+            "predict.py": "class Predict:\n    def predict(self, inputs): ...\n",
+            "transformer.py": "class Transformer:\n    def preprocess(self, inputs): ...\n",
+            "requirements.txt": "numpy\n",
+        },
+        "predict.Predict",
+    ),
+    "predictor beside its transformer": (
+        {
+            "mine.py": "from transformer import Transformer\nclass Predictor:\n    def classify(self, x): ...\n",
+            "transformer.py": "class Transformer:\n    def preprocess(self, inputs): ...\n",
+        },
+        "mine.Predictor",
+    ),
     "predictor": (
         {"script.py": "class Predictor:\n    async def predict(self, x): ...\n"},
         "script.Predictor",

@@ -200,6 +200,26 @@ def test_an_import_that_nothing_provides_is_told_with_the_way_out(desk: Desk) ->
     )
 
 
+def test_what_of_seldon_core_needs_protobuf_brings_it(desk: Desk, tmp_path: Path) -> None:
+    make_wheel(tmp_path / "index", "protobuf", "3.20.3")
+    lock = desk.lock(Model__py="from seldon_core.proto import prediction_pb2\n")
+    assert "protobuf==3.20.3" in pins(lock)
+    assert "Adding protobuf: Model.py:1 imports seldon_core.proto" in desk.said(EventKind.DECISION)
+
+
+def test_what_the_runtime_lacks_of_seldon_core_is_told(desk: Desk) -> None:
+    desk.lock(Model__py="from seldon_core.user_model import X\nfrom seldon_core.seldon_client import Y\n")
+    told = "Model.py:2 imports seldon_core.seldon_client, which no requirement provides: add seldon-core"
+    assert desk.said(EventKind.WARNING) == told
+
+
+def test_an_error_blueprint_of_older_wrappers_brings_flask_and_says_why(desk: Desk, tmp_path: Path) -> None:
+    make_wheel(tmp_path / "index", "flask", "3.0")
+    lock = desk.lock(Model__py="import seldon_core\nfrom flask import Blueprint, jsonify\n")
+    assert "flask==3.0" in pins(lock)
+    assert "Adding flask: Model.py:2 imports flask" in desk.said(EventKind.DECISION)
+
+
 def test_an_import_under_another_name_is_found_in_its_wheel(desk: Desk, tmp_path: Path) -> None:
     make_wheel(tmp_path / "index", "odd-name", files={"even/__init__.py": b""})
     desk.lock(Model__py="import even\n", requirements__txt="odd-name\n")

@@ -11,10 +11,13 @@ from pathlib import PurePosixPath
 
 from ..source import Source
 
-# Served by the image itself: the runtime, and the shims of what older wrappers had.
-SERVED = frozenset({"seldon_runtime", "seldon_core", "hops"})
+# Served by the image itself: the runtime, and what it offers of seldon-core. Of that, seldon_core.proto is
+# missing here: it needs protobuf, which not every image has.
+_OFFERED = "Storage __version__ flask_utils metrics microservice responses storage user_model utils version"
+SERVED = frozenset({"seldon_runtime", "seldon_core", *(f"seldon_core.{name}" for name in _OFFERED.split())})
 # Top-level names that many distributions share, told apart by their second part.
 SHARED = frozenset({"google"})
+_TOLD_APART = SHARED | {"seldon_core"}
 _NOT_SERVED_CODE = ("tests", "test", "docs", "examples")
 
 
@@ -100,7 +103,7 @@ def _imported(nodes: Iterable[ast.AST], *, optional: bool = False) -> Iterator[t
 
 def _top(module: str) -> str:
     parts = module.split(".")
-    return ".".join(parts[: 2 if parts[0] in SHARED else 1])
+    return ".".join(parts[: 2 if parts[0] in _TOLD_APART else 1])
 
 
 def _is_type_checking(test: ast.expr) -> bool:

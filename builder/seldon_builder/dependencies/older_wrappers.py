@@ -27,6 +27,7 @@ CARRIED = {
     "prometheus_client": "prometheus-client",
     "redis": "redis",
     "requests": "requests",
+    "seldon_core.proto": "protobuf",
     "setuptools": "setuptools",
     "six": "six",
     "tqdm": "tqdm",
@@ -59,5 +60,6 @@ def providers(module: str) -> tuple[str, ...]:
     """Return the distributions that may provide ``module``, the usual one first."""
     # A bound such as setuptools<81 is no part of the name.
     carried = CARRIED.get(module, "").partition("<")[0]
-    names = (*PROVIDERS.get(module, ()), *((carried,) if carried else ()), canonical_name(module))
+    own = "seldon-core" if module.startswith("seldon_core.") else canonical_name(module)
+    names = (*PROVIDERS.get(module, ()), *((carried,) if carried else ()), own)
     return tuple(dict.fromkeys(names))
