@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import ClassVar
 
 # The variables that ask for a runtime, as an error names them.
-ASKING = ("API_TYPE", "GUNICORN_WORKERS", "PAYLOAD_PASSTHROUGH", "PERSISTENCE")
+ASKING = (
+    "API_TYPE",
+    "GUNICORN_WORKERS",
+    "GUNICORN_MAX_REQUESTS",
+    "GUNICORN_MAX_REQUESTS_JITTER",
+    "GUNICORN_KEEPALIVE",
+    "GUNICORN_TIMEOUT",
+    "GUNICORN_GRACEFUL_TIMEOUT",
+    "PAYLOAD_PASSTHROUGH",
+    "PERSISTENCE",
+)
 
 
 class SeldonError(Exception):

@@ -272,7 +272,7 @@ def test_a_model_that_cannot_start_ends_all_with_its_message_said_once(tmp_path:
     assert exit_code == wanted
     assert said.count("hint:") == 1
     assert message in said
-    assert "gunicorn" not in said
+    assert "gunicorn.error" not in said
 
 
 def test_workers_that_die_while_they_load_are_not_forked_for_ever(tmp_path: Path) -> None:
@@ -383,10 +383,19 @@ def test_gunicorns_own_ways_to_be_configured_have_no_say(tmp_path: Path) -> None
     assert "gunicorn.conf.py is not read" in said
 
 
+def test_an_image_without_gunicorn_says_which_variable_asks_for_it(tmp_path: Path) -> None:
+    variables = {"SELDON_RUNTIMES": "rest", "GUNICORN_MAX_REQUESTS": "10"}
+    exit_code, said = output_of_failure(tmp_path, WHO, variables)
+
+    assert exit_code == 69
+    assert "GUNICORN_MAX_REQUESTS=10" in said
+
+
 def test_a_reader_of_info_hears_our_story_alone(tmp_path: Path) -> None:
     with working(tmp_path) as server:
         until_both_answer(server)
         server.stop()
         said = server.process.communicate()[0].splitlines()
 
-    assert ["Serving Model" in line for line in said] == [True, True]
+    assert ["Serving Model" in line for line in said if " INFO " in line] == [True, True]
+    assert not [line for line in said if "gunicorn.error" in line]
