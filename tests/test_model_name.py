@@ -95,7 +95,7 @@ INFERRED = {
     ),
     "predictor beside its transformer": (
         {
-            "mine.py": "from transformer import Transformer\nclass Predictor:\n    def classify(self, x): ...\n",
+            "mine.py": "import transformer\nclass Predictor:\n    def classify(self, x): ...\n",
             "transformer.py": "class Transformer:\n    def preprocess(self, inputs): ...\n",
         },
         "mine.Predictor",
