@@ -78,7 +78,7 @@ class Result:
             mine,
             f"{_cpu(self.mine):,.0f}",
         )
-        return f"| {' | '.join((*cells, best, other, self.verdict))} |"
+        return f"| {' | '.join((*cells, best, other, f'{self.foreign:.0%}', self.verdict))} |"
 
 
 def _median(samples: Sequence[Sample]) -> float:
