@@ -72,7 +72,10 @@ def list_of(array: npt.NDArray[Any]) -> bytes:
 
 def array_in(body: bytes, start: int, end: int) -> npt.NDArray[np.float64] | None:
     """Read the content of a ListValue; None where it is not rectangular, or not of numbers alone."""
-    shape = _shape(body, start, end)
+    try:
+        shape = _shape(body, start, end)
+    except IndexError:  # a length that is cut off
+        return None
     if shape is None:
         return None
     template = _template(shape)
