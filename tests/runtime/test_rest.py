@@ -149,7 +149,7 @@ def test_head_is_get_without_the_body(server: Server) -> None:
         (b"[1]", "JSON object"),
         (b"\xff\xfe", "not JSON"),
         (b"{}", "it holds nothing"),
-        (b'{"inputs": 1}', "it holds inputs"),
+        (b'{"meta": {}, "other": 1}', "it holds meta, other"),
         (b'{"data": {"ndarray": [[1], [1, 2]]}}', "differ in length"),
         (b'{"binData": "?"}', "not base64"),
         (b'{"data": {"tensor": {"shape": [9], "values": [1]}}}', "do not fill shape"),
@@ -181,9 +181,9 @@ def test_a_form_without_a_message_is_the_clients_error(server: Server) -> None:
     [
         ("GET", "/nowhere", 404, None),
         ("POST", "/", 404, None),
-        ("GET", PREDICTIONS, 405, "POST"),
-        ("DELETE", "/predict", 405, "GET, POST"),
-        ("POST", "/health/ping", 405, "GET"),
+        ("GET", PREDICTIONS, 405, "POST, OPTIONS"),
+        ("DELETE", "/predict", 405, "GET, HEAD, POST, OPTIONS"),
+        ("POST", "/health/ping", 405, "GET, HEAD, OPTIONS"),
     ],
 )
 def test_an_unknown_path_is_404_and_a_wrong_method_405(

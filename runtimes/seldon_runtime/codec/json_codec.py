@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,7 @@ from .arrays import array_of, shaped
 OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
 SLOW_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
 NON_FINITE = (b"NaN", b"Infinity")
+BOM = b"\xef\xbb\xbf"
 KINDS = {"jsonData": Kind.JSON, "strData": Kind.TEXT, "binData": Kind.BINARY}
 
 
@@ -38,7 +41,10 @@ def parse(body: bytes | str) -> object:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raw = body.encode() if isinstance(body, str) else body
+        raw = body.encode("utf-8", "replace") if isinstance(body, str) else body
+        # What some Windows tools put first.
+        if raw.startswith(BOM):
+            return parse(raw[len(BOM) :])
         if any(word in raw for word in NON_FINITE):
             return _parse_leniently(raw)
         raise PayloadInvalid(f"the body is not JSON: {error}" if raw else "the body is empty") from error
@@ -105,7 +111,9 @@ def _any(document: object) -> object:
 def _decode_data(data: object, meta: Meta) -> Message:
     if not isinstance(data, dict):
         raise PayloadInvalid("data must be an object with ndarray or tensor")
-    names = cast("list[str]", data.get("names") or [])
+    names = data.get("names") or []
+    if not isinstance(names, list):
+        raise PayloadInvalid("data.names must be a list")
     if "tensor" in data:
         return Message(_decode_tensor(data["tensor"]), Kind.TENSOR, names, meta)
     if "ndarray" in data:
@@ -124,9 +132,20 @@ def _decode_tensor(tensor: object) -> npt.NDArray[Any]:
 
 
 def _decode_bytes(text: object) -> bytes:
+    if not isinstance(text, str):
+        raise PayloadInvalid("binData must be base64 in a string")
     try:
-        return base64.b64decode("".join(str(text).split()), validate=True)
-    except (binascii.Error, ValueError) as error:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return _decode_bytes_leniently(text)
+
+
+def _decode_bytes_leniently(text: str) -> bytes:
+    """Read base64 in lines, of the alphabet of URLs or without padding, as protobuf's JSON allows."""
+    standard = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+    except ValueError as error:
         raise PayloadInvalid(f"binData is not base64: {error}") from error
 
 
@@ -161,14 +180,22 @@ def _document(answer: Answer) -> Any:
         return {"jsonData": payload, "meta": meta}
     if isinstance(payload, str):
         return {"meta": meta, "strData": payload}
-    if isinstance(payload, (bytes, bytearray)):
+    if isinstance(payload, (bytes, bytearray, memoryview)):
         return {"binData": base64.b64encode(payload).decode(), "meta": meta}
     if hasattr(payload, "DESCRIPTOR"):
         return {"customData": _as_it_is(payload), "meta": meta}
     raise AnswerInvalid(
         f"the model returned {type(payload).__name__}; "
-        "it must return a numpy array, a list, a dict, a str or bytes"
+        f"it must return a numpy array, a list, a dict, a str or bytes{_advice(payload)}"
     )
+
+
+def _advice(payload: object) -> str:
+    if hasattr(payload, "to_numpy"):
+        return ": its to_numpy(), with the columns' names from class_names()"
+    if isinstance(payload, tuple):
+        return ": list() of it"
+    return ": [value] for a single one" if isinstance(payload, (int, float, np.generic)) else ""
 
 
 def _as_it_is(document: Any) -> object:
@@ -201,8 +228,8 @@ def _data(answer: Answer, payload: npt.NDArray[Any] | list[object]) -> dict[str,
 
 def _array_or_none(rows: list[object]) -> npt.NDArray[Any] | None:
     try:
-        return np.array(rows)
-    except ValueError:  # ragged: written as it is
+        return array_of(rows)
+    except PayloadInvalid:  # ragged: written as it is
         return None
 
 
@@ -220,10 +247,15 @@ def numbered(width: int) -> tuple[str, ...]:
 
 def _plain(value: object) -> object:
     """Turn what orjson cannot write (strided or text arrays, odd scalars) into what it can."""
-    if isinstance(value, np.ndarray):
-        return value.tolist()
     if isinstance(value, np.floating):
         return float(value)
-    if isinstance(value, np.generic) and not isinstance(value, np.complexfloating):
-        return value.item()
+    if isinstance(value, (Decimal, UUID)):
+        return str(value)
+    if isinstance(value, date):  # a subclass: pandas' Timestamp
+        return value.isoformat()
+    if hasattr(value, "DESCRIPTOR"):
+        return _as_it_is(value)
+    # An array, a scalar of numpy, a pandas Series, a torch tensor.
+    if hasattr(value, "tolist") and not isinstance(value, np.complexfloating):
+        return value.tolist()
     raise TypeError(f"{type(value).__name__} is not JSON")

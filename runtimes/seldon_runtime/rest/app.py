@@ -2,157 +2,154 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from time import perf_counter
+from typing import NamedTuple
 
-import orjson
-
-from ..codec.json_codec import encode
-from ..codec.json_request import JsonRequest
+from ..component.hopsworks import VERBS
+from ..logs import access_logger
 from ..model import Model
-from ..request_errors import (
-    AnswerInvalid,
-    BodyTooLarge,
-    DeadlineExceeded,
-    MethodMissing,
-    ModelFailed,
-    NotReady,
-    Overloaded,
-    PathUnknown,
-    PayloadInvalid,
-    RequestError,
-    VerbRefused,
-)
-from .request import Receive, Scope, read_body, seldon_message
+from ..request_errors import NotReady, PathUnknown, RequestError, VerbRefused
+from ..runtime import Context
+from ..variables import boolean
+from .calls import Call, Calls, constant
+from .cors import allowing, preflight
+from .error_replies import ErrorReplies, error_replies
+from .openapi import openapi
+from .paths import MODELS, VERSION, Path, paths
+from .replies import TEXT, Headers, Reply, bug, refusal
+from .request import read_body
+from .server import Receive, Scope, Send
 
-Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-JSON, TEXT = b"application/json", b"text/html; charset=utf-8"
-BAD_DATA, INTERNAL = "MICROSERVICE_BAD_DATA", "MICROSERVICE_INTERNAL_ERROR"
-STATUS: Mapping[type[RequestError], tuple[int, str]] = {
-    PayloadInvalid: (400, BAD_DATA),
-    AnswerInvalid: (400, BAD_DATA),
-    MethodMissing: (400, BAD_DATA),
-    BodyTooLarge: (413, "PAYLOAD_TOO_LARGE"),
-    PathUnknown: (404, "NOT_FOUND"),
-    VerbRefused: (405, "METHOD_NOT_ALLOWED"),
-    ModelFailed: (500, INTERNAL),
-    # What a plugin raises that is none of these.
-    NotReady: (503, "NOT_READY"),
-    Overloaded: (503, "OVERLOADED"),
-    DeadlineExceeded: (504, "DEADLINE_EXCEEDED"),
-    RequestError: (500, INTERNAL),
-}
-logger = logging.getLogger(__name__)
+PONG = Reply(b"pong", content_type=TEXT)
+CODES = {status: str(status) for status in range(100, 600)}
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What goes back over HTTP."""
+class Route(NamedTuple):
+    """What answers a path: ``name`` is what the metrics call it."""
 
-    body: bytes
-    status: int = 200
-    content_type: bytes = JSON
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-
-
-Route: TypeAlias = Callable[[Scope, Receive], Awaitable[Reply]]
+    name: str
+    verbs: tuple[str, ...]
+    call: Call
+    takes_body: bool
 
 
 class Rest:
-    """Answers Seldon's paths for one model.
+    """Answers the paths of Seldon and of Hopsworks for one model, which ``begin`` says is loaded."""
 
-    A body of more than ``largest_body`` bytes is refused.
-    """
+    def __init__(self, model: Model, context: Context) -> None:
+        self._model, self._context = model, context
+        self._largest_body = context.settings.largest_body
+        self._recorder, self._access = context.recorder, access_logger(context.settings)
+        self._is_open = boolean(context.variables, "SELDON_CORS", default=True)
+        self._errors: ErrorReplies | None = None
+        # Until the model is loaded nobody knows which of the verbs it has.
+        self._routes = self._routed(VERBS, None)
 
-    def __init__(self, model: Model, largest_body: int) -> None:
-        self._largest_body = largest_body
-        self._model = model
-        both, post = ("GET", "POST"), ("POST",)
-        predict = self._method("predict")
-        health = self._health
-        self._routes: dict[str, tuple[Route, tuple[str, ...]]] = {
-            "/predict": (predict, both),
-            "/api/v1.0/predictions": (predict, post),
-            "/api/v0.1/predictions": (predict, post),
-            "/health/ping": (self._ping, ("GET",)),
-            "/health/status": (health, ("GET",)),
-            "/api/v1.0/health/status": (health, ("GET",)),
+    def begin(self) -> None:
+        """Answer from now on."""
+        component, settings = self._model.component, self._context.settings
+        self._errors = error_replies(component.user, settings.model_name)
+        self._routes = self._routed(tuple(component.verbs), Calls(self._model, self._context.codec))
+
+    def _routed(self, verbs: tuple[str, ...], calls: Calls | None) -> Mapping[str, Route]:
+        served = paths(self._context.settings, verbs)
+        document = constant(openapi(served, self._context.settings.unit.name))
+
+        def call(path: Path) -> Call:
+            if path.kind == "ping":
+                return _ping
+            if calls is None:
+                return _not_ready
+            return document if path.kind == "openapi" else calls.of(path)
+
+        return {
+            path.path: Route(path.name, path.verbs, call(path), path.kind in ("method", "verb"))
+            for path in served
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI 3)."""
-        try:
-            reply = await self._route(scope)(scope, receive)
-        except RequestError as error:
-            reply = refusal(error)
-        except Exception:
-            logger.exception("This is a bug of the server")
-            reply = _status_reply(500, INTERNAL, "internal error")
-        headers = [
+        start = perf_counter()
+        content_type = origin = b""
+        for name, value in scope["headers"]:
+            if name == b"content-type":
+                content_type = value
+            elif name == b"origin":
+                origin = value
+        route = self._routes.get(scope["path"]) or self._versioned(scope["path"])
+        if route is None:
+            reply = refusal(self._unknown(scope["path"]))
+        else:
+            reply = await self._answered(route, scope, content_type, receive, start)
+        headers: Headers = (
             (b"content-type", reply.content_type),
             (b"content-length", b"%d" % len(reply.body)),
+            *(allowing(origin) if self._is_open else ()),
             *reply.headers,
-        ]
+        )
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
+        if self._access:
+            seconds = perf_counter() - start
+            self._access(scope["method"], scope["path"], reply.status, seconds, len(reply.body))
 
-    def _route(self, scope: Scope) -> Route:
-        path, verb = scope["path"], scope["method"]
-        found = self._routes.get(path)
-        if found is None:
-            raise PathUnknown(f"nothing is served at {path}")
-        route, verbs = found
-        if verb not in verbs and not (verb == "HEAD" and "GET" in verbs):
-            raise VerbRefused(verb, path, verbs)
-        return route
+    async def _answered(
+        self, route: Route, scope: Scope, content_type: bytes, receive: Receive, start: float
+    ) -> Reply:
+        verb, body, status = scope["method"], b"", 499
+        self._recorder.began("rest")
+        try:
+            if verb not in route.verbs:
+                reply = refusal(VerbRefused(verb, scope["path"], route.verbs))
+            elif verb == "OPTIONS":
+                reply = self._options(route, scope)
+            else:
+                if route.takes_body:
+                    body = await read_body(receive, self._largest_body)
+                reply = await route.call(scope, content_type, body)
+            status = reply.status
+        except RequestError as error:
+            reply = await self._refused(error, scope, body)
+            status = reply.status
+        except Exception as error:  # noqa: BLE001 - the client is told, and it is logged
+            reply = bug(error)
+            status = reply.status
+        finally:
+            # A request that is cancelled has ended too.
+            self._recorder.ended(route.name, "rest", CODES[status], perf_counter() - start)
+        return reply
 
-    def _method(self, name: str) -> Route:
-        """Return what answers the path of a method: on a thread of the model, or on the loop if async."""
+    async def _refused(self, error: RequestError, scope: Scope, body: bytes) -> Reply:
+        if self._errors and error.__cause__:
+            found = await self._model.work(self._errors.reply, error.__cause__, scope, body)
+            if found:
+                return found
+        return refusal(error)
 
-        def now(scope: Scope, body: bytes) -> bytes:
-            request = JsonRequest(seldon_message(scope, body))
-            return encode(self._model.component.methods[name].call(request))
+    def _options(self, route: Route, scope: Scope) -> Reply:
+        allowed = ", ".join(route.verbs).encode()
+        asked = preflight(scope["headers"], allowed) if self._is_open else ()
+        return Reply(b"", content_type=TEXT, headers=((b"allow", allowed), *asked))
 
-        async def later(scope: Scope, body: bytes) -> bytes:
-            request = JsonRequest(seldon_message(scope, body))
-            return encode(await self._model.component.methods[name].later(request))
+    def _versioned(self, path: str) -> Route | None:
+        found = MODELS.fullmatch(path)
+        if not found or not found["version"]:
+            return None
+        return self._routes.get(f"/v1/models/{found['name']}/versions/{VERSION}{found['verb']}")
 
-        async def route(scope: Scope, receive: Receive) -> Reply:
-            body = await read_body(scope, receive, self._largest_body)
-            if self._model.component.methods[name].is_async:
-                return Reply(await self._model.within(later(scope, body)))
-            return Reply(await self._model.run(now, scope, body))
-
-        return route
-
-    async def _ping(self, _scope: Scope, _receive: Receive) -> Reply:
-        return Reply(b"pong", content_type=TEXT)
-
-    async def _health(self, _scope: Scope, _receive: Receive) -> Reply:
-        method = self._model.component.methods["health_status"]
-        request = JsonRequest(None)
-        if method.is_async:
-            return Reply(encode(await method.later(request)))
-        return Reply(encode(await self._model.run_health(method.call, request)))
+    def _unknown(self, path: str) -> PathUnknown:
+        found, name = MODELS.fullmatch(path), self._context.settings.unit.name
+        if found and found["name"] != name:
+            return PathUnknown(f"there is no model {found['name']}; the one served here is {name}")
+        near = path.rstrip("/")
+        hint = f"; there is {near}" if near in self._routes else ""
+        return PathUnknown(f"nothing is served at {path}{hint}; /seldon.json tells what is")
 
 
-def refusal(error: RequestError) -> Reply:
-    """Return the reply that tells ``error`` in Seldon's words."""
-    status, reason = next(STATUS[cause] for cause in type(error).__mro__ if cause in STATUS)
-    if isinstance(error, ModelFailed):
-        logger.error("The model raised", exc_info=error.__cause__)
-    reply = _status_reply(status, reason, str(error))
-    if isinstance(error, VerbRefused):
-        return Reply(reply.body, status, headers=((b"allow", ", ".join(error.allowed).encode()),))
-    return reply
+async def _ping(_scope: Scope, _kind: bytes, _body: bytes) -> Reply:
+    return PONG
 
 
-def _status_reply(status: int, reason: str, info: str) -> Reply:
-    document = {"status": {"code": -1, "info": info, "reason": reason, "status": 1}}
-    try:
-        return Reply(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE), status)
-    except TypeError:  # a message with half of a surrogate pair
-        return _status_reply(status, reason, info.encode("utf-8", "replace").decode())
+async def _not_ready(_scope: Scope, _kind: bytes, _body: bytes) -> Reply:
+    raise NotReady

@@ -7,18 +7,24 @@ from collections.abc import Mapping
 from ..model import Model
 from ..runtime import Context
 from ..settings import port_number
-from ..variables import whole
+from ..variables import seconds, whole
 from .app import Rest
+from .exchange import Terms
 from .listener import listening
 from .plugin import PORTS
-from .server import KEEP_ALIVE, HttpServer
+from .server import HttpServer
+
+# Longer than most proxies keep an idle connection: who closes first must not be us, or a request is lost.
+KEEP_ALIVE = 75
+# For a head and, beyond what its size explains, a body: slow networks manage, slow attacks do not.
+PATIENCE = 60.0
 
 
 class RestFront:
     """HTTP being served; made by ``start``."""
 
-    def __init__(self, server: HttpServer) -> None:
-        self._server = server
+    def __init__(self, server: HttpServer, application: Rest) -> None:
+        self._server, self._application = server, application
 
     @classmethod
     async def start(cls, model: Model, context: Context) -> RestFront:
@@ -27,18 +33,27 @@ class RestFront:
         listener = inherited or listening(
             context.settings.host, http_port(context.variables), PORTS[0].variable
         )
-        application = Rest(model, context.settings.largest_body)
-        keep_alive = whole(context.variables, "GUNICORN_KEEPALIVE", KEEP_ALIVE, high=86400)
-        server = HttpServer(application, listener, keep_alive=keep_alive, shared=inherited is not None)
+        application = Rest(model, context)
+        server = HttpServer(application, listener, terms=_terms(context), shared=inherited is not None)
         await server.start()
-        return cls(server)
+        return cls(server, application)
 
     def begin(self) -> None:
-        """Do nothing: every request asks whether the model is there."""
+        """Answer every path: the model is loaded."""
+        self._application.begin()
 
     async def stop(self) -> None:
         """Answer what was accepted and close."""
         await self._server.stop()
+
+
+def _terms(context: Context) -> Terms:
+    variables = context.variables
+    return Terms(
+        largest_body=context.settings.largest_body,
+        patience=seconds(variables, "SELDON_CLIENT_SECONDS", PATIENCE),
+        keep_alive=whole(variables, "GUNICORN_KEEPALIVE", KEEP_ALIVE, high=86400),
+    )
 
 
 def http_port(variables: Mapping[str, str]) -> int:

@@ -1,43 +1,261 @@
-"""The HTTP protocol of uvicorn with an end to what a request's head may be: httptools knows none."""
+"""The HTTP protocol of uvicorn, for requests that are taken in whole and answered whole.
+
+What it does otherwise was measured or missed there: a body is collected without pausing the socket, an answer
+is one write, and a client may neither send a head without end nor take for ever to send or to read.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote
+
+import httptools
+import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from .exchange import Exchange, Terms
 
 # A message may come as a query argument, so this is far above what proxies let through.
 LARGEST_HEAD = 1 << 20
-_BODY = (
-    b'{"status":{"code":-1,"info":"the request line and headers are larger than %d bytes",'
-    b'"reason":"HEADERS_TOO_LARGE","status":1}}\n' % LARGEST_HEAD
-)
-_REFUSAL = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/json\r\n"
-    b"content-length: %d\r\nconnection: close\r\n\r\n%s" % (len(_BODY), _BODY)
-)
+# What is read and thrown away of a body that was refused, so that its sender gets to read why.
+DISCARDED = 64 << 20
+# Bytes a second that buy a sender, or a reader, more time.
+SLOWEST = 1024
+ASGI = {"version": "3.0", "spec_version": "2.3"}
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+BUG = ("MICROSERVICE_INTERNAL_ERROR", "internal error")
+logger = logging.getLogger(__name__)
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """Answers 431 and closes where a head goes on for more than LARGEST_HEAD bytes."""
+    """Reads requests one by one and hands each to the application when its body is there.
 
-    _head_ended = False
-    _head_size = 0
+    A subclass sets ``terms``, which all connections of a server share.
+    """
+
+    terms = Terms()
+
+    _is_reading = _is_in_head = _expects = _is_handed_over = False
+    _since = 0.0
+    _head_size = _body_size = _length = 0
+    _blocked_since: float | None = None
+    _exchange: Exchange | None = None
+    _waiting: deque[Exchange]
+    _chunks: list[bytes]
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Wait for a request."""
+        super().connection_made(transport)
+        self._since = self.loop.time()
+        self._waiting = deque()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's argument
+        """Forget who left; what the model does for them goes on."""
+        self.connections.discard(self)
+        for exchange in self._asked():
+            exchange.disconnected = True
+        self._waiting.clear()
+        self._exchange = None
+        # It refers to this object: without it both are gone at once.
+        self.parser = None  # type: ignore[assignment]  # nothing comes any more
+
+    def _asked(self) -> Iterator[Exchange]:
+        if self._exchange:
+            yield self._exchange
+        yield from self._waiting
 
     def data_received(self, data: bytes) -> None:
         """Parse what came."""
-        super().data_received(data)
-        if self._head_ended:
+        if self.transport.is_closing():
             return
-        self._head_size += len(data)
-        if self._head_size > LARGEST_HEAD and not self.transport.is_closing():
-            self.transport.write(_REFUSAL)
-            self.transport.close()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            # Nothing but HTTP/1.1 is spoken here; the request itself was taken in.
+            offset = upgrade.args[0] if upgrade.args else len(data)
+            if offset < len(data):
+                self.data_received(data[offset:])
+        except httptools.HttpParserError as error:
+            self._refuse(400, "BAD_REQUEST", f"this is not HTTP/1.1: {error}")
+        else:
+            if self._is_in_head:
+                self._bound_head(len(data))
+
+    def _bound_head(self, size: int) -> None:
+        self._head_size += size
+        if self._head_size > LARGEST_HEAD:
+            info = f"the request line and headers are larger than {LARGEST_HEAD} bytes"
+            self._refuse(431, "HEADERS_TOO_LARGE", info)
 
     def on_message_begin(self) -> None:
-        """Begin to count."""
-        self._head_ended, self._head_size = False, 0
-        super().on_message_begin()
+        """Begin to count and to wait."""
+        self.url, self.headers, self._chunks = b"", [], []
+        self._is_reading = self._is_in_head = True
+        self._is_handed_over = self._expects = False
+        self._head_size = self._body_size = self._length = 0
+        self._since = self.loop.time()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header."""
+        name = name.lower()
+        if name == b"content-length":
+            self._length = int(value)
+        elif name == b"expect":
+            self._expects = value.lower() == b"100-continue"
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Stop counting: what follows is the body."""
-        self._head_ended = True
-        super().on_headers_complete()
+        """Refuse a body that is too large, unread; ask for one that the client waits to be asked for."""
+        self._is_in_head = False
+        if self._length > self.terms.largest_body:
+            self._hand_over(is_partial=True)
+        elif self._expects and not self._exchange:
+            self.transport.write(CONTINUE)
+
+    def on_body(self, body: bytes) -> None:
+        """Keep a piece of the body."""
+        self._body_size += len(body)
+        if not self._is_handed_over:
+            self._chunks.append(body)
+            if self._body_size > self.terms.largest_body:
+                self._hand_over(is_partial=True)
+        elif self._body_size > self.terms.largest_body + DISCARDED:
+            self.transport.close()
+
+    def on_message_complete(self) -> None:
+        """Hand the request over."""
+        self._is_reading = False
+        if not self._is_handed_over:
+            self._hand_over(is_partial=False)
+
+    def _hand_over(self, *, is_partial: bool) -> None:
+        self._is_handed_over = True
+        exchange = Exchange(self._scope(), self.transport, self.terms, self.on_response_complete)
+        chunks, self._chunks = self._chunks, []
+        exchange.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        exchange.is_partial = is_partial
+        # Who asked whether to send a body and hears no may send it all the same, or another request.
+        exchange.keep_alive = self.parser.should_keep_alive() and not (is_partial and self._expects)
+        if self._exchange is None and not self.flow.write_paused:
+            self._begin(exchange)
+        else:
+            self._waiting.append(exchange)
+            self.flow.pause_reading()
+
+    def _scope(self) -> dict[str, Any]:
+        url = self.url
+        if url[:1] != b"/" or b"#" in url:
+            url = _origin_form(url)
+        raw_path, _, query = url.partition(b"?")
+        path = raw_path.decode("utf-8", "replace")
+        return {
+            "type": "http",
+            "asgi": ASGI,
+            "http_version": self.parser.get_http_version(),
+            "server": self.server,
+            "client": self.client,
+            "scheme": "http",
+            "root_path": "",
+            "headers": self.headers,
+            "method": self.parser.get_method().decode("ascii"),
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": raw_path,
+            "query_string": query,
+        }
+
+    def _begin(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        task: asyncio.Task[None] = self.loop.create_task(
+            self.app(exchange.scope, exchange.receive, exchange.send)
+        )
+        self.tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Answer in place of an application that failed to."""
+        self.tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error:
+            logger.error("This is a bug of the server", exc_info=error)
+        if error and self._exchange:
+            self._exchange.reply(500, *_told(*BUG))
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, or wait for one."""
+        self.server_state.total_requests += 1
+        self._exchange = None
+        if not self._is_reading:
+            self._since = self.loop.time()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._exchange or self.flow.write_paused or self.transport.is_closing():
+            return
+        if self._waiting:
+            self._begin(self._waiting.popleft())
+        else:
+            self.flow.resume_reading()
+
+    def pause_writing(self) -> None:
+        """Answer no more until the client has read what it got."""
+        self._blocked_since = self.loop.time()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """Go on: the client reads."""
+        self._blocked_since = None
+        super().resume_writing()
+        self._go_on()
+
+    def shutdown(self) -> None:
+        """Leave: after the answers and the request that are on their way, or now."""
+        asked = list(self._asked())
+        for exchange in asked[-1:]:
+            exchange.keep_alive = False
+        if not asked and (self._is_in_head or not self._is_reading):
+            self.transport.close()
+
+    def hurry(self, now: float) -> None:
+        """Close where a client let us wait for too long; called once a second."""
+        allowed = self.terms.patience + self._body_size / SLOWEST
+        if self._blocked_since is not None and now - self._blocked_since > allowed:
+            # Closing would wait for the client to read what is written.
+            self.transport.abort()
+        elif self._exchange or self._waiting:
+            return
+        elif not self._is_reading:
+            if now - self._since > self.terms.keep_alive:
+                self.transport.close()
+        elif now - self._since > allowed:
+            self._refuse(408, "REQUEST_TIMEOUT", f"the request was not complete within {allowed:g} s")
+
+    def _refuse(self, status: int, reason: str, info: str) -> None:
+        """Answer what is no request, and leave."""
+        if self.transport.is_closing():
+            return
+        if self._exchange or self._waiting:
+            # It came behind requests that are still to be answered.
+            self._is_reading = False
+            self.flow.pause_reading()
+            self.shutdown()
+            return
+        exchange = Exchange({"method": ""}, self.transport, self.terms, lambda: None)
+        exchange.keep_alive = False
+        exchange.reply(status, *_told(reason, info))
+
+
+def _told(reason: str, info: str) -> tuple[tuple[tuple[bytes, bytes], ...], bytes]:
+    status = {"code": -1, "info": info, "reason": reason, "status": 1}
+    body = orjson.dumps({"status": status}, option=orjson.OPT_APPEND_NEWLINE)
+    return ((b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))), body
+
+
+def _origin_form(url: bytes) -> bytes:
+    """Return path and query of a URL as proxies send it, or of one with a fragment."""
+    parsed = httptools.parse_url(url)
+    path: bytes = parsed.path or b"/"
+    return path + b"?" + parsed.query if parsed.query else path

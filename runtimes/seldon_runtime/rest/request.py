@@ -1,52 +1,57 @@
-"""What an HTTP request says: its body, and where in it the SeldonMessage is."""
+"""What an HTTP request says: its body, and where in it the message is."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
 from ..codec import json_codec as codec
 from ..request_errors import BodyTooLarge, PayloadInvalid
+from .server import Receive
 
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-
+JSON = b"application/json"
 FORM = b"application/x-www-form-urlencoded"
+MULTIPART = b"multipart/form-data"
+MOST_FIELDS = 1000
 
 
-async def read_body(scope: Scope, receive: Receive, most: int) -> bytes:
-    """Read the whole body; BodyTooLarge for one of more than ``most`` bytes, unread where it says so."""
-    # The parser refused what is no number.
-    if int(_header(scope, b"content-length") or 0) > most:
-        raise BodyTooLarge(most)
+async def read_body(receive: Receive, most: int) -> bytes:
+    """Read the whole body; BodyTooLarge for one of more than ``most`` bytes."""
     event = await receive()
     body: bytes = event.get("body", b"")
-    if not event.get("more_body"):
+    # Our own server hands over the whole of it.
+    if not event.get("more_body") and len(body) <= most:
         return body
     parts, size = [body], len(body)
-    while event.get("more_body"):
+    while size <= most and event.get("more_body"):
         event = await receive()
         if event["type"] == "http.disconnect":
-            raise PayloadInvalid("the client left before its body ended")
-        body = event.get("body", b"")
-        size += len(body)
-        if size > most:
+            # It says what is to come, and does not send it where that is too much.
             raise BodyTooLarge(most)
-        parts.append(body)
+        parts.append(event.get("body", b""))
+        size += len(parts[-1])
+    if size > most:
+        raise BodyTooLarge(most)
     return b"".join(parts)
 
 
-def seldon_message(scope: Scope, body: bytes) -> object:
-    """Return the message: from the form field ``json``, else the query's ``json``, else the body itself."""
-    kind = _header(scope, b"content-type").partition(b";")[0].strip().lower()
-    # A client that posts bare JSON under curl's default content type means the body.
-    if kind == FORM and body.lstrip()[:1] != b"{":
-        found = _field(body)
-        if found is not None:
-            return codec.parse(found)
-    if scope["query_string"]:
-        found = _field(scope["query_string"])
+def document_in(content_type: bytes, query: bytes, body: bytes) -> object:
+    """Return the message: multipart fields, else the form's ``json``, the query's ``json``, the body itself.
+
+    JSON is read whatever the content type says it is.
+    """
+    if content_type != JSON:
+        kind = content_type.partition(b";")[0].strip().lower()
+        if kind == MULTIPART:
+            from .multipart import message_in
+
+            return message_in(content_type, body)
+        # A client that posts bare JSON under curl's default content type means the body.
+        if kind == FORM and body.lstrip()[:1] not in (b"{", b"["):
+            found = _field(body)
+            if found is not None:
+                return codec.parse(found)
+    if query:
+        found = _field(query)
         if found is not None:
             return codec.parse(found)
     if not body:
@@ -54,17 +59,10 @@ def seldon_message(scope: Scope, body: bytes) -> object:
     return codec.parse(body)
 
 
-def _header(scope: Scope, wanted: bytes) -> bytes:
-    for name, value in scope["headers"]:
-        if name == wanted:
-            found: bytes = value
-            return found
-    return b""
-
-
 def _field(pairs: bytes) -> str | None:
     try:
-        values = parse_qs(pairs.decode("ascii"), keep_blank_values=True).get("json")
-    except ValueError as error:  # not ASCII, or more fields than a form may have
+        fields = parse_qs(pairs.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError as error:  # not UTF-8, or too many fields
         raise PayloadInvalid(f"the form or query cannot be read: {error}") from error
+    values = fields.get("json")
     return values[0] if values else None

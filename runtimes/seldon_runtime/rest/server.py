@@ -7,10 +7,12 @@ import contextlib
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Generator, MutableMapping
+from email.utils import formatdate
 from typing import Any, TypeAlias
 
 import uvicorn
 
+from .exchange import Terms
 from .http_protocol import HttpProtocol
 from .listener import BACKLOG, emptied
 
@@ -20,8 +22,6 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 # ASGI 3, HTTP alone.
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-# Longer than most proxies keep an idle connection: who closes first must not be us, or a request is lost.
-KEEP_ALIVE = 75
 # How long open connections may still bring a request that was on its way when the signal to stop came.
 LINGER = 0.3
 
@@ -38,11 +38,11 @@ class HttpServer:
         application: Application,
         listener: socket.socket,
         *,
-        keep_alive: int = KEEP_ALIVE,
+        terms: Terms | None = None,
         shared: bool = False,
     ) -> None:
         self._listener = listener
-        self._server = _Server(application, keep_alive, shared)
+        self._server = _Server(application, terms or Terms(), shared)
         self._serving: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -63,13 +63,13 @@ class HttpServer:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, application: Application, keep_alive: int, shared: bool) -> None:
-        self._shared = shared
+    def __init__(self, application: Application, terms: Terms, shared: bool) -> None:
+        self._terms, self._shared = terms, shared
         super().__init__(
             uvicorn.Config(
                 application,
                 loop="none",
-                http=HttpProtocol,
+                http=type("Protocol", (HttpProtocol,), {"terms": terms}),
                 ws="none",
                 lifespan="off",
                 interface="asgi3",
@@ -78,7 +78,6 @@ class _Server(uvicorn.Server):
                 proxy_headers=False,
                 server_header=False,
                 backlog=BACKLOG,
-                timeout_keep_alive=keep_alive,
                 # Named, so that WEB_CONCURRENCY has no say.
                 workers=1,
             )
@@ -92,10 +91,22 @@ class _Server(uvicorn.Server):
     def install_signal_handlers(self) -> None:
         """Do nothing: the same, under the name that uvicorn before 0.29 knows."""
 
+    async def on_tick(self, counter: int) -> bool:
+        """Once a second, look at the clock and at who lets us wait; tell whether to stop."""
+        if counter % 10 == 0:
+            self._terms.lines = f"date: {formatdate(usegmt=True)}\r\n".encode()
+            self._hurry()
+        return self.should_exit
+
+    def _hurry(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, HttpProtocol):
+                connection.hurry(now)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take in who already reached the port, ask everybody to leave, then wait for the last answer."""
-        # In place: answers that are on their way hold the same list.
-        self.server_state.default_headers.append((b"connection", b"close"))
+        self._terms.is_leaving = True
         if not self._shared:
             for listener in sockets or ():
                 await emptied(listener)
