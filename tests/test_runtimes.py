@@ -126,7 +126,7 @@ def test_settings_that_ask_for_what_is_left_out_are_refused_by_the_build() -> No
     with pytest.raises(RuntimeUnavailable, match="persistence") as caught:
         runtimes.refuse_contradiction({"SELDON_RUNTIMES": "rest", "PERSISTENCE": "1"})
 
-    assert "--runtime rest,persistence" in caught.value.hint
+    assert "--runtime persistence,rest" in caught.value.hint
 
 
 def test_settings_that_ask_for_what_is_there_are_not() -> None:

@@ -167,14 +167,14 @@ class RuntimeUnavailable(SeldonError):
     def __init__(
         self, missing: Sequence[str], available: Sequence[str], variables: Mapping[str, str]
     ) -> None:
-        asked = ", ".join(
-            f"{name}={variables[name]}" for name in ASKING if variables.get(name) and name in variables
-        )
+        # An image carries the defaults of those that are off.
+        said = [name for name in ASKING if variables.get(name, "").lower() not in ("", "0", "false")]
+        asked = ", ".join(f"{name}={variables[name]}" for name in said)
         wanted = f"the runtime {', '.join(missing)}" if missing else "a runtime that answers requests"
         super().__init__(
             f"The variables ({asked or 'none of them set'}) ask for {wanted}; "
             f"this image has {', '.join(available) or 'none'}.",
-            hint=f"build it again with --runtime {','.join([*available, *missing])}, or without --runtime, "
+            hint=f"build it again with --runtime {','.join(sorted([*available, *missing]))}, or without --runtime, "
             "which gives all of them; or unset the variable",
         )
         self.missing, self.available = tuple(missing), tuple(available)
