@@ -39,7 +39,9 @@ class Probe:
 
     def ratio(self, mine: float, other: float) -> float:
         """Return how many times better ``mine`` is."""
-        return other / mine if self.less else mine / other
+        numerator, denominator = (other, mine) if self.less else (mine, other)
+        # Nothing where nothing was answered, which is an error in its sample.
+        return numerator / denominator if denominator else 0.0
 
 
 def throughput(side: Side, seconds: float) -> Sample:
