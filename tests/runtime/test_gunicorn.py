@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from tests.conftest import free_port
 from tests.runtime.workers import (
+    AT_ONCE,
     TWO,
     WHO,
     load,
@@ -22,7 +24,7 @@ from tests.runtime.workers import (
     workers_of,
     working,
 )
-from tests.served import output_of_failure, start
+from tests.served import PREDICTIONS, exchange, output_of_failure, start
 
 ONE = {"GUNICORN_MAX_REQUESTS": "1000000"}
 
@@ -32,6 +34,34 @@ def test_two_workers_serve_the_same_port(tmp_path: Path) -> None:
         until_both_answer(server)
 
         assert len(workers_of(server)) == 2
+
+
+def test_connections_that_are_kept_are_shared_fairly(tmp_path: Path) -> None:
+    with working(tmp_path) as server:
+        until_both_answer(server)
+        connections = [server.connect() for _ in range(16)]
+        for connection in connections:
+            connection.connect()
+        replies = [exchange(connection, "POST", PREDICTIONS, AT_ONCE) for connection in connections]
+        for connection in connections:
+            connection.close()
+    served = Counter(reply.json["data"]["ndarray"][0] for reply in replies)
+
+    assert min(served.values()) >= 6
+
+
+def test_a_worker_whose_loop_is_busy_leaves_connections_to_the_other(tmp_path: Path) -> None:
+    code = WHO.replace("def predict", "async def predict")
+    with working(tmp_path, code) as server, ThreadPoolExecutor(1) as pool:
+        until_both_answer(server)
+        busy = pool.submit(who, server, 1)
+        time.sleep(0.2)
+        began = time.monotonic()
+        others = {who(server) for _ in range(5)}
+        took = time.monotonic() - began
+
+        assert busy.result() not in others
+        assert took < 0.7
 
 
 def test_the_master_never_sees_the_model(tmp_path: Path) -> None:

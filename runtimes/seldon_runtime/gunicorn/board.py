@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -42,6 +43,8 @@ class Board:
 
     def __init__(self) -> None:
         self._page = mmap.mmap(-1, SIZE)
+        # How many connections each worker has.
+        self.connections = memoryview(mmap.mmap(-1, SIZE * 4)).cast("i")
         # Whoever reads the one byte in it is the first who failed.
         self._failing, writing = os.pipe()
         os.set_blocking(self._failing, False)
@@ -52,6 +55,7 @@ class Board:
         """Return a place for a worker that is about to be forked."""
         number = self._page.find(bytes([State.GONE]), FIRST_PLACE)
         self._page[number] = state
+        self.connections[number] = 0
         return number
 
     def state(self, number: int) -> State:
@@ -64,12 +68,16 @@ class Board:
         if state is State.SERVING:
             self._page[SERVED] = 1
 
+    def places(self, state: State) -> Iterator[int]:
+        """Return the workers that are in ``state``."""
+        number = self._page.find(bytes([state]), FIRST_PLACE)
+        while number >= 0:
+            yield number
+            number = self._page.find(bytes([state]), number + 1)
+
     def anybody(self, state: State, besides: int = 0) -> bool:
         """Tell whether a worker, other than ``besides``, is in ``state``."""
-        found = self._page.find(bytes([state]), FIRST_PLACE)
-        if found == besides:
-            found = self._page.find(bytes([state]), besides + 1)
-        return found >= 0
+        return any(number != besides for number in self.places(state))
 
     def can_spare(self, number: int) -> bool:
         """Tell whether the worker may leave: another serves, or there is no other."""

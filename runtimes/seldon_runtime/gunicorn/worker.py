@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-import uvloop
 from gunicorn.workers.base import Worker
 
 from ..component.loading import Factory
@@ -20,6 +19,7 @@ from ..errors import SeldonError
 from ..life import Surroundings, exit_within, live
 from ..metrics.cells import SharedSlots
 from ..metrics.recorder import Recorder
+from .accepting import Share, WorkerLoop
 from .board import State
 
 # Seconds that a replacement may load before it answers "not ready", where nobody else serves.
@@ -77,7 +77,10 @@ class SeldonWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
         service = self.app.service
         service.import_servers()
         factory = service.factory()
-        return uvloop.new_event_loop().run_until_complete(self._live(factory))
+        loop = WorkerLoop()
+        loop.share = Share(self._board, self.place.number)
+        loop.shared = tuple(self.app.listeners.values())
+        return loop.run_until_complete(self._live(factory))
 
     async def _live(self, factory: Factory) -> float:
         loop, stopping = asyncio.get_running_loop(), asyncio.Event()
