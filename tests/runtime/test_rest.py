@@ -14,8 +14,8 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from seldon_runtime.request_errors import PayloadInvalid, RequestError
-from seldon_runtime.rest.app import refusal
 from seldon_runtime.rest.http_protocol import LARGEST_HEAD
+from seldon_runtime.rest.replies import refusal
 
 from tests.served import JSON, PREDICTIONS, Server, exchange, serving
 
