@@ -238,7 +238,7 @@ class StateBroken(SeldonError):
 class WorkersLost(SeldonError):
     """Workers die before they have loaded the model, of what Python cannot tell."""
 
-    exit_code: ClassVar[int] = 90
+    exit_code: ClassVar[int] = 9
 
     def __init__(self, count: int) -> None:
         super().__init__(
