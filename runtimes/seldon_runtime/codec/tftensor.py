@@ -126,6 +126,8 @@ def _kind(dtype: int) -> Type:
 
 def _array(dtype: int, shape: tuple[int, ...], content: bytes, listed: Sequence[Any]) -> npt.NDArray[Any]:
     kind = TYPES[dtype]
+    if min(shape, default=0) < 0:
+        raise PayloadInvalid(f"the tftensor's shape {shape} is not usable")
     if content and dtype != STRING:
         size = np.dtype(kind.numpy).itemsize
         if len(content) != size * prod(shape):
@@ -141,8 +143,8 @@ def _array(dtype: int, shape: tuple[int, ...], content: bytes, listed: Sequence[
 
 def _filled(values: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
     wanted = prod(shape)
-    if min(shape, default=0) < 0 or wanted * values.itemsize > LARGEST:
-        raise PayloadInvalid(f"the tftensor's shape {shape} is not usable")
+    if wanted * values.itemsize > LARGEST:
+        raise PayloadInvalid(f"the tftensor's shape {shape} takes more than {LARGEST} bytes")
     if len(values) > wanted or (wanted and not len(values)):
         raise PayloadInvalid(f"the tftensor has {len(values)} values, which do not fill shape {shape}")
     if len(values) < wanted:
@@ -152,12 +154,13 @@ def _filled(values: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any
 
 def _numbers(listed: Sequence[Any], kind: str) -> npt.NDArray[Any]:
     # Through a wider type: a field of integers may hold 255 for the int8 -1.
-    wide = np.array(listed, "O")
-    return np.array([int(item) for item in wide], "O").astype(kind) if kind[-2] in "iu" else wide.astype(kind)
+    wide = {"f": "<f8", "b": "?", "u": "<u8" if kind == "<u8" else "<i8"}.get(np.dtype(kind).kind, "<i8")
+    with np.errstate(over="ignore"):
+        return np.array(listed, wide).astype(kind)
 
 
 def _halves(listed: Sequence[Any], kind: str) -> npt.NDArray[Any]:
-    return np.array(listed, "<u2").view(kind)
+    return np.array(listed, "<i8").astype("<u2").view(kind)
 
 
 def _complex(listed: Sequence[Any], kind: str) -> npt.NDArray[Any]:

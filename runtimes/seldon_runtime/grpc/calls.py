@@ -56,11 +56,17 @@ class Calls:
         self._most_waiting = context.settings.most_waiting
         self._readers = ModelThreads(context.settings.threads + READERS, "grpc")
         self._awaiting = ThreadPoolExecutor(MOST_AWAITED, "grpc_async")
+        self._open: set[grpc.ServicerContext] = set()
 
     @property
     def is_overloaded(self) -> bool:
         """Whether as many calls wait as may."""
         return self._readers.waiting + self._model.threads.waiting >= self._most_waiting
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every call is answered, and its answer sent."""
+        return not (self._open or self._readers.waiting)
 
     def ways(self, rpc: Rpc) -> Ways:
         """Return the handlers of one path."""
@@ -88,13 +94,22 @@ class Calls:
         return grpc.stream_unary_rpc_method_handler(refuse)
 
     def _behavior(self, rpc: Rpc, ask: Ask) -> Behavior:
-        began, timeout = self._recorder.began, self._timeout
+        began, timeout, calls = self._recorder.began, self._timeout, self._open
 
         def behavior(body: bytes, context: grpc.ServicerContext) -> bytes:
             start = perf_counter()
             began("grpc")
             try:
-                answer = _awaited(ask(body), context, timeout)
+                future = ask(body)
+
+                def over() -> None:
+                    future.cancel()
+                    calls.discard(context)
+
+                calls.add(context)
+                if not context.add_callback(over):
+                    over()
+                answer = _awaited(future, timeout)
             except _Left:
                 code, details = grpc.StatusCode.CANCELLED, "the client left"
             except Exception as error:  # noqa: BLE001 - the client is told, and what is a bug is logged
@@ -148,10 +163,8 @@ class _Left(Exception):
     """The client left, or its deadline passed, before the model began with its request."""
 
 
-def _awaited(future: Future[bytes], context: grpc.ServicerContext, timeout: float | None) -> bytes:
-    """Return the answer; a request is dropped that the model did not begin before nobody waits for it."""
-    if not context.add_callback(future.cancel):  # type: ignore[arg-type]  # what it returns is not asked for
-        future.cancel()
+def _awaited(future: Future[bytes], timeout: float | None) -> bytes:
+    """Return the answer; _Left where the model will not begin with the request any more."""
     try:
         return future.result(timeout)
     except Late as error:

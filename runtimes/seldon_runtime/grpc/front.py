@@ -15,11 +15,12 @@ from ..runtime import Context
 from ..settings import port_number
 from ..variables import whole
 from .calls import Calls, Ways
+from .drain import in_silence, listens, sockets_on
 from .health import NAME as HEALTH
 from .health import Health
 from .metadata import metadata_handlers
 from .plugin import PORTS
-from .port import listeners_on, open_port
+from .port import open_port
 from .reflection import Reflection
 from .services import Handler, rpcs, services
 
@@ -27,6 +28,10 @@ SIZE = "SELDON_GRPC_MAX_MESSAGE_BYTES"
 LARGEST_SIZE = (1 << 31) - 1
 # For what never waits for the model: health, metadata, refusals.
 BESIDE = 8
+# The part of the grace period in which a moment without a call is waited for.
+PATIENCE = 0.25
+# Seconds for the news to arrive that the server stops.
+NEWS = 0.1
 
 
 class Paths(grpc.GenericRpcHandler):
@@ -90,11 +95,22 @@ class GrpcFront:
         """Answer what was accepted and close."""
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._health.end)
-        await asyncio.gather(*map(emptied, listeners_on(self._port)))
-        is_over = self._server.stop(self._grace)
         self._reflection.end()
+        await self._shut_the_door()
+        is_idle = await in_silence(self._port, lambda: self._calls.is_idle, self._grace * PATIENCE)
+        is_over = self._server.stop(self._grace)
+        if is_idle:
+            # Clients begin no call more once they heard of it; then nobody writes to what is closed.
+            await asyncio.sleep(NEWS)
+            await loop.run_in_executor(None, self._server.stop, None)
         while not is_over.is_set():
             await asyncio.sleep(0.01)
+
+    async def _shut_the_door(self) -> None:
+        doors = [found for found in sockets_on(self._port) if listens(found)]
+        await asyncio.gather(*map(emptied, doors))
+        for door in doors:
+            door.close()
 
 
 def _options(context: Context) -> list[tuple[str, int]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from pathlib import Path
 
 import grpc
 
@@ -35,25 +34,3 @@ def _ask_kernel(host: str, port: int, variable: str) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise PortUnavailable(port, variable, error) from error
-
-
-def listeners_on(port: int) -> list[socket.socket]:
-    """Return duplicates of this process's sockets that listen on ``port``: grpcio does not show its own."""
-    found = []
-    for entry in Path("/proc/self/fd").iterdir():
-        try:
-            duplicate = socket.socket(fileno=os.dup(int(entry.name)))
-        except OSError:  # no socket, or closed meanwhile
-            continue
-        if _listens(duplicate, port):
-            found.append(duplicate)
-        else:
-            duplicate.close()
-    return found
-
-
-def _listens(candidate: socket.socket, port: int) -> bool:
-    if candidate.family not in (socket.AF_INET, socket.AF_INET6) or candidate.type != socket.SOCK_STREAM:
-        return False
-    accepts = candidate.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
-    return bool(accepts) and candidate.getsockname()[1] == port
