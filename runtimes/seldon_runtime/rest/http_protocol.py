@@ -46,6 +46,7 @@ class HttpProtocol(HttpToolsProtocol):
     _exchange: Exchange | None = None
     _waiting: deque[Exchange]
     _chunks: list[bytes]
+    _method = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Wait for a request."""
@@ -75,15 +76,24 @@ class HttpProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            # Nothing but HTTP/1.1 is spoken here; the request itself was taken in.
-            offset = upgrade.args[0] if upgrade.args else len(data)
-            if offset < len(data):
-                self.data_received(data[offset:])
+            self._stay(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             self._refuse(400, "BAD_REQUEST", f"this is not HTTP/1.1: {error}")
         else:
             if self._is_in_head:
                 self._bound_head(len(data))
+
+    def _stay(self, rest: bytes) -> None:
+        """Read the request once more without its offer of another protocol, which hid its body."""
+        if self._method == b"CONNECT":
+            self._refuse(405, "METHOD_NOT_ALLOWED", "this is no proxy")
+            return
+        self.parser = httptools.HttpRequestParser(self)
+        lines = [b"%s %s HTTP/1.1" % (self._method, self.url)]
+        lines += (
+            b"%s: %s" % header for header in self.headers if header[0] not in (b"connection", b"upgrade")
+        )
+        self.data_received(b"\r\n".join(lines) + b"\r\n\r\n" + rest)
 
     def _bound_head(self, size: int) -> None:
         self._head_size += size
@@ -111,7 +121,10 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Refuse a body that is too large, unread; ask for one that the client waits to be asked for."""
         self._is_in_head = False
-        if self._length > self.terms.largest_body:
+        if self.parser.should_upgrade():
+            # It is to be read again. A method is known as long as its parser is.
+            self._method = self.parser.get_method()
+        elif self._length > self.terms.largest_body:
             self._hand_over(is_partial=True)
         elif self._expects and not self._exchange:
             self.transport.write(CONTINUE)
@@ -128,6 +141,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Hand the request over."""
+        if self.parser.should_upgrade():
+            return
         self._is_reading = False
         if not self._is_handed_over:
             self._hand_over(is_partial=False)
