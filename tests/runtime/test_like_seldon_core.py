@@ -92,8 +92,8 @@ def said(reply: Reply) -> tuple[int, object]:
         document = json.loads(reply.body)
     except ValueError:
         return reply.status, reply.body.decode()
-    status = document.get("status") if isinstance(document, dict) else None
-    return reply.status, status["reason"] if status else document
+    status = document.get("status", {}) if isinstance(document, dict) else {}
+    return reply.status, status.get("reason", document)
 
 
 def coded(answer: Any) -> Any:
