@@ -107,7 +107,8 @@ def wait_until_ready(server: Server) -> None:
             if server.request("GET", "/health/status").status != 503:
                 return
         except OSError:
-            time.sleep(0.01)
+            pass
+        time.sleep(0.01)
     raise AssertionError("the server never answered")
 
 
