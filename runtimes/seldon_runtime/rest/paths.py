@@ -72,4 +72,4 @@ def _hopsworks(model: str, verbs: Collection[str]) -> Iterator[Path]:
 
 def written(path: Path) -> str:
     """Return the path as a client writes it."""
-    return quote(path.path, safe="/:{}")
+    return VERSION.join(quote(part, safe="/:") for part in path.path.split(VERSION))

@@ -22,15 +22,6 @@ def _list(items: Schema) -> Schema:
 TEXT: Schema = {"type": "string"}
 ANYTHING: Schema = {}
 SHAPE = _list({"type": "integer"})
-METRIC = _object(
-    {
-        "key": TEXT,
-        "type": {"type": "string", "enum": ["COUNTER", "GAUGE", "TIMER"]},
-        "value": {"type": "number"},
-        "tags": {"type": "object"},
-    },
-    required=["key", "type", "value"],
-)
 STATUS = _object(
     {"code": {"type": "integer"}, "info": TEXT, "reason": TEXT, "status": ANYTHING},
     description="What went wrong: info for people, reason for programs.",
@@ -63,7 +54,7 @@ SCHEMAS: Schema = {
             "tags": {"type": "object"},
             "routing": {"type": "object", "additionalProperties": {"type": "integer"}},
             "requestPath": {"type": "object"},
-            "metrics": _list(METRIC),
+            "metrics": _list(ANYTHING),
         },
         nullable=True,
     ),
