@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import date
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
 from seldon_runtime.codec import json_codec as codec
+from seldon_runtime.codec.json_request import JsonRequest
 from seldon_runtime.message import Answer, Kind, Message
 from seldon_runtime.request_errors import AnswerInvalid, PayloadInvalid
 
@@ -230,3 +234,130 @@ def test_every_double_survives_the_way_there_and_back() -> None:
     answer = codec.decode(codec.parse(codec.encode(Answer(numbers, Kind.TENSOR))))
 
     assert np.array_equal(np.asarray(answer.payload), numbers)
+
+
+def test_feedback_is_read_in_floats_with_what_it_was_routed_by() -> None:
+    document = {
+        "request": {"data": {"names": ["a"], "ndarray": [[1, 2]]}, "meta": {"puid": "p"}},
+        "response": {"meta": {"routing": {"router": 1}}, "data": {"ndarray": ["anything"]}},
+        "truth": {"data": {"tensor": {"shape": [1], "values": [3]}}},
+        "reward": 1,
+    }
+    found = JsonRequest(document).feedback()
+    features, truth = np.asarray(found.features.payload), np.asarray(found.truth.payload)
+
+    assert (features.tolist(), str(features.dtype), found.features.names) == ([[1.0, 2.0]], "float64", ["a"])
+    assert (truth.tolist(), str(truth.dtype), found.truth.kind) == ([3.0], "float64", Kind.TENSOR)
+    assert (found.reward, found.routing, found.features.meta) == (1.0, {"router": 1}, {"puid": "p"})
+
+
+@pytest.mark.parametrize("request_", [{}, None, {"strData": "x"}])
+def test_feedback_about_no_numbers_has_empty_features(request_: object) -> None:
+    features = JsonRequest({"request": request_, "reward": 2}).feedback().features
+
+    assert np.asarray(features.payload).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        ([1], "must be a JSON object"),
+        ({"other": 1}, "not other"),
+        ({"reward": "much"}, "reward must be a number"),
+        ({"reward": True}, "reward must be a number"),
+        ({"request": [1]}, "request must be an object"),
+        ({"response": {"meta": {"routing": [1]}}}, "routing must be an object"),
+        ({"request": {"data": {"ndarray": [[1], [1, 2]]}}}, "differ in length"),
+    ],
+)
+def test_feedback_that_is_none_is_refused(document: object, says: str) -> None:
+    with pytest.raises(PayloadInvalid, match=says):
+        JsonRequest(document).feedback()
+
+
+@pytest.mark.parametrize("document", [{"seldonMessages": 1}, {}, 1, None, "x", {"seldonMessages": [1]}])
+def test_what_is_no_list_of_messages_is_refused(document: object) -> None:
+    with pytest.raises(PayloadInvalid):
+        JsonRequest(document).messages()
+
+
+@pytest.mark.parametrize(
+    ("payload", "written"),
+    [
+        ({"a": Decimal("1.10")}, {"a": "1.10"}),
+        ({"a": date(2026, 1, 2)}, {"a": "2026-01-02"}),
+        ({"a": UUID(int=1)}, {"a": "00000000-0000-0000-0000-000000000001"}),
+        ({"a": np.datetime64("2026-01-02")}, {"a": "2026-01-02T00:00:00"}),
+        ({"a": (1, 2), "b": np.arange(2)[::-1]}, {"a": [1, 2], "b": [1, 0]}),
+        ({1: {2.5: None}}, {"1": {"2.5": None}}),
+    ],
+)
+def test_odd_values_within_a_dict_are_written_as_people_expect(payload: object, written: object) -> None:
+    assert encoded(payload)["jsonData"] == written
+
+
+class Frame:
+    def to_numpy(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("payload", "advice"),
+    [
+        (Frame(), r"its to_numpy\(\)"),
+        ((1, 2), r"list\(\) of it"),
+        (1.5, "a single one"),
+        (None, "returned NoneType"),
+    ],
+)
+def test_what_cannot_be_written_is_told_with_what_to_return(payload: object, advice: str) -> None:
+    with pytest.raises(AnswerInvalid, match=advice):
+        codec.encode(Answer(payload))
+
+
+@pytest.mark.parametrize(
+    ("document", "written"),
+    [({"b": 1, "a": np.float64(2)}, {"b": 1, "a": 2.0}), ([1], [1]), ("x", "x"), (None, None)],
+)
+def test_a_raw_document_is_written_as_it_is(document: object, written: object) -> None:
+    assert encoded(document, Kind.RAW) == written
+
+
+def test_inputs_are_answered_with_predictions() -> None:
+    assert encoded([1, None, {"a": 1}], Kind.INPUTS) == {"predictions": [1, None, {"a": 1}]}
+
+
+@pytest.mark.parametrize("array", [np.array([[1.5, 2]]), np.array([1, 2], np.int16)])
+def test_a_tftensor_survives(array: Any) -> None:
+    found = codec.decode(codec.parse(codec.encode(Answer(array, Kind.TFTENSOR))))
+    payload = np.asarray(found.payload)
+
+    assert (payload.tolist(), payload.dtype, found.kind) == (array.tolist(), array.dtype, Kind.TFTENSOR)
+
+
+def test_custom_data_is_an_any_there_and_back() -> None:
+    from google.protobuf.duration_pb2 import Duration
+
+    document = {"customData": {"@type": "type.googleapis.com/google.protobuf.Duration", "value": "3s"}}
+    found = codec.decode(document)
+    duration = Duration()
+
+    assert found.payload.Unpack(duration)  # type: ignore[attr-defined]  # an Any
+    assert (duration.seconds, found.kind) == (3, Kind.CUSTOM)
+    assert encoded(found.payload) == {**document, "meta": {}}
+
+
+@pytest.mark.parametrize("value", [1, {"@type": "type.googleapis.com/no.Such"}, {"a": 1}, None])
+def test_custom_data_of_no_known_type_is_refused(value: object) -> None:
+    with pytest.raises(PayloadInvalid):
+        codec.decode({"customData": value})
+
+
+def test_the_document_of_a_raw_method_comes_as_the_protobuf_that_it_asks_for() -> None:
+    from seldon_runtime.proto.messages import SELDON_MESSAGE, SELDON_MESSAGE_LIST
+
+    message: Any = JsonRequest({"strData": "a"}).raw(SELDON_MESSAGE)
+    messages: Any = JsonRequest([{"strData": "a"}]).raw(SELDON_MESSAGE_LIST)
+
+    assert (message.strData, messages.seldonMessages[0].strData) == ("a", "a")
+    with pytest.raises(PayloadInvalid):
+        JsonRequest({"other": 1}).raw(SELDON_MESSAGE)
