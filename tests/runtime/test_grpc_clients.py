@@ -182,6 +182,32 @@ def test_a_busy_server_answers_everybody_before_it_stops(tmp_path: Path) -> None
     assert 1.0 < seconds < 3
 
 
+def test_an_idle_server_stops_within_a_second(tmp_path: Path) -> None:
+    with serving_grpc(tmp_path, ECHO) as server:
+        server.ask({"strData": "0"})
+        code, seconds = server.stop()
+
+    assert (code, seconds < 1) == (0, True)
+
+
+def test_a_call_that_is_still_being_sent_is_waited_for(tmp_path: Path) -> None:
+    began = threading.Event()
+
+    def slowly() -> Iterator[bytes]:
+        began.set()
+        time.sleep(1.5)
+        yield SELDON_MESSAGE(strData="0").SerializeToString()
+
+    with serving_grpc(tmp_path, ECHO, {"SELDON_GRACE_SECONDS": "4"}) as server:
+        sent = server.channel.stream_unary(PREDICT).future(slowly(), timeout=20)
+        began.wait(5)
+        time.sleep(0.2)
+        code, _ = server.stop()
+        answer: Any = SELDON_MESSAGE.FromString(sent.result())
+
+    assert (answer.strData, code) == ("0", 0)
+
+
 def test_streams_that_never_end_do_not_keep_the_server(tmp_path: Path) -> None:
     enough = threading.Event()
 

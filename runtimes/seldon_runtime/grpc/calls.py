@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from time import perf_counter
 from typing import Any, NamedTuple, TypeAlias
@@ -24,15 +24,11 @@ from ..proto.encode import encode
 from ..proto.request import ProtoRequest
 from ..request_errors import DeadlineExceeded, Overloaded, RequestError
 from ..runtime import Context
-from ..threads import ModelThreads
+from .pools import Pools
 from .services import Handler, Rpc
 from .status import told
 
 CONTENT_TYPE = "application/grpc"
-# Beyond one for each thread of the model: what they read is there when a thread becomes free.
-READERS = 4
-# Each awaited call keeps a thread; they are made when needed.
-MOST_AWAITED = 256
 
 Behavior: TypeAlias = Callable[[bytes, grpc.ServicerContext], bytes]
 # Hands a request to the model.
@@ -54,19 +50,18 @@ class Calls:
         self._access = access_logger(context.settings)
         self._timeout = context.settings.timeout or None
         self._most_waiting = context.settings.most_waiting
-        self._readers = ModelThreads(context.settings.threads + READERS, "grpc")
-        self._awaiting = ThreadPoolExecutor(MOST_AWAITED, "grpc_async")
+        self._pools = Pools(context.settings.threads)
         self._open: set[grpc.ServicerContext] = set()
 
     @property
     def is_overloaded(self) -> bool:
         """Whether as many calls wait as may."""
-        return self._readers.waiting + self._model.threads.waiting >= self._most_waiting
+        return self._pools.waiting + self._model.threads.waiting >= self._most_waiting
 
     @property
     def is_idle(self) -> bool:
         """Whether every call is answered, and its answer sent."""
-        return not (self._open or self._readers.waiting)
+        return self._pools.are_idle and not self._open
 
     def ways(self, rpc: Rpc) -> Ways:
         """Return the handlers of one path."""
@@ -74,7 +69,7 @@ class Calls:
         behavior = self._behavior(rpc, self._ask(method, rpc))
         # Where grpcio looks for the threads to call it on.
         behavior.experimental_thread_pool = (  # type: ignore[attr-defined]  # functions take attributes
-            self._awaiting if method.is_async else self._readers
+            self._pools.awaiting if method.is_async else self._pools.readers
         )
         return Ways(
             grpc.unary_unary_rpc_method_handler(behavior),

@@ -35,7 +35,7 @@ SETTLED = 0.05
 
 async def in_silence(port: int, is_idle: Callable[[], bool], patience: float) -> bool:
     """Refuse what clients send until nothing is left to do; whether that came about within ``patience``."""
-    connections = [found for found in sockets_on(port) if not listens(found)]
+    connections = [found for found in sockets_on(port) if _is_connected(found)]
     try:
         for connection in connections:
             _refuse_data(connection)
@@ -89,6 +89,13 @@ def _is_on(candidate: socket.socket, port: int) -> bool:
     tcp = candidate.family in (socket.AF_INET, socket.AF_INET6) and candidate.type == socket.SOCK_STREAM
     try:
         return tcp and candidate.getsockname()[1] == port
+    except OSError:
+        return False
+
+
+def _is_connected(candidate: socket.socket) -> bool:
+    try:
+        return bool(candidate.getpeername())
     except OSError:
         return False
 

@@ -63,6 +63,7 @@ class GrpcFront:
         self._rpcs = tuple(rpcs(context.settings.methods))
         names = services(context.settings.methods)
         self._calls = Calls(model, context)
+        beside = ThreadPoolExecutor(BESIDE, "grpc_beside")
         self._health, self._reflection = Health(names), Reflection((*names, HEALTH))
         others = {
             **{rpc.path: self._calls.refusing(rpc, NotReady) for rpc in self._rpcs},
@@ -71,11 +72,7 @@ class GrpcFront:
             **self._reflection.handlers(),
         }
         self._paths = Paths(self._calls, others)
-        self._server = grpc.server(
-            ThreadPoolExecutor(BESIDE, "grpc_beside"),
-            handlers=[self._paths],
-            options=_options(context),
-        )
+        self._server = grpc.server(beside, handlers=[self._paths], options=_options(context))
 
     @classmethod
     async def start(cls, model: Model, context: Context) -> GrpcFront:
@@ -94,7 +91,7 @@ class GrpcFront:
     async def stop(self) -> None:
         """Answer what was accepted and close."""
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, self._health.end)
+        await asyncio.wrap_future(self._health.end())
         self._reflection.end()
         await self._shut_the_door()
         is_idle = await in_silence(self._port, lambda: self._calls.is_idle, self._grace * PATIENCE)

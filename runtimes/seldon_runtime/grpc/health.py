@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeAlias
 
 import grpc
@@ -27,7 +28,8 @@ class Health:
     def __init__(self, services: Collection[str]) -> None:
         self._services = frozenset({"", NAME, *services})
         self._is_serving, self._has_ended = False, False
-        self._lock = threading.Lock()
+        self._telling = ThreadPoolExecutor(1, "grpc_health")
+        self._lock, self._order = threading.Lock(), threading.Lock()
         self._watchers: dict[Send, str] = {}
 
     def handlers(self) -> Mapping[str, Handler]:
@@ -46,12 +48,12 @@ class Health:
     def begin(self) -> None:
         """Say SERVING."""
         self._is_serving = True
-        self._tell()
+        self._telling.submit(self._tell)
 
-    def end(self) -> None:
-        """Say NOT_SERVING, and let everybody go who watches."""
+    def end(self) -> Future[None]:
+        """Say NOT_SERVING, and let everybody go who watches; done when they are told."""
         self._is_serving, self._has_ended = False, True
-        self._tell()
+        return self._telling.submit(self._tell)
 
     def _status(self, service: str) -> bytes:
         if service == LIVENESS:
@@ -86,9 +88,11 @@ class Health:
             self._say(send, service)
 
     def _say(self, send: Send, service: str) -> None:
-        send(self._status(service))
-        if self._has_ended:
-            send(None)
+        # One at a time: what is said last is what holds.
+        with self._order:
+            send(self._status(service))
+            if self._has_ended:
+                send(None)
 
 
 def _service(request: bytes, context: grpc.ServicerContext) -> str:

@@ -8,7 +8,7 @@ import grpc
 
 from ..model import Model
 from ..proto.messages import MODEL_METADATA, from_json
-from ..request_errors import MethodMissing
+from ..request_errors import MetadataInvalid, MethodMissing, PayloadInvalid
 from .services import PACKAGE, Handler
 from .status import told
 
@@ -18,7 +18,7 @@ def metadata_handlers(model: Model) -> Mapping[str, Handler]:
 
     def metadata(_: bytes, context: grpc.ServicerContext) -> bytes:
         try:
-            return from_json(MODEL_METADATA, model.component.metadata.document).SerializeToString()
+            return _written(model)
         except Exception as error:  # noqa: BLE001 - the client is told, and what is a bug is logged
             context.abort(*told(error))
 
@@ -31,3 +31,10 @@ def metadata_handlers(model: Model) -> Mapping[str, Handler]:
         f"/{PACKAGE}.Seldon/ModelMetadata": known,
         f"/{PACKAGE}.Seldon/GraphMetadata": grpc.unary_unary_rpc_method_handler(graph_metadata),
     }
+
+
+def _written(model: Model) -> bytes:
+    try:
+        return from_json(MODEL_METADATA, model.component.metadata.document).SerializeToString()
+    except PayloadInvalid as error:
+        raise MetadataInvalid(str(error)) from error
