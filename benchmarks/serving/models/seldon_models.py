@@ -32,13 +32,13 @@ class Waits:
 class ReleasesLock:
     def predict(self, X, names, meta=None):
         # Some 10 ms in C, without the interpreter's lock and without memory that two cores would share.
-        hashlib.pbkdf2_hmac("sha256", b"password", b"salt", 20_000)
+        hashlib.pbkdf2_hmac("sha256", b"password", b"salt", 40_000)
         return X * 2
 
 
 class HoldsLock:
     def predict(self, X, names, meta=None):
         total = 0
-        for number in range(60_000):
+        for number in range(120_000):
             total += number
         return X * 2
