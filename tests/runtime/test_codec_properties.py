@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import warnings
 from contextlib import suppress
 from typing import Any
 
@@ -81,11 +82,20 @@ def test_a_dict_survives_and_so_does_its_meta(payload: Any, tags: Any) -> None:
 scalars = some.none() | some.booleans() | whole | finite | text
 
 
+def made(rows: Any) -> Any:
+    """Return numpy's own array, None of ragged rows, of which numpy before 1.24 only warns."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            return np.array(rows)
+        except (ValueError, Warning):
+            return None
+
+
 @given(some.lists(some.lists(scalars, max_size=15), max_size=15) | values)
 def test_rows_become_the_array_that_numpy_makes_of_them(rows: Any) -> None:
-    try:
-        wanted = np.array(rows)
-    except ValueError:
+    wanted = made(rows)
+    if wanted is None:
         with pytest.raises(PayloadInvalid):
             array_of(rows)
         return
