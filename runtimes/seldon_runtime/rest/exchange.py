@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
+
+from .outbox import Outbox
 
 PHRASES = {status.value: status.phrase for status in HTTPStatus}
 STATUS_LINES = {
@@ -24,7 +26,7 @@ class Terms:
     ``largest_body`` is how many bytes of a body are kept; ``patience`` how many seconds a client may take
     for a head, and for a body or an answer beyond what its size explains; ``keep_alive`` how many a
     connection may be idle. ``lines`` are the header lines of every answer; once ``is_leaving``, each asks
-    the client to leave.
+    the client to leave. Small answers go through the ``outbox``.
     """
 
     largest_body: int = 1 << 40
@@ -32,6 +34,7 @@ class Terms:
     keep_alive: float = 75.0
     lines: bytes = b""
     is_leaving: bool = False
+    outbox: Outbox = field(default_factory=Outbox)
 
 
 class Exchange:
@@ -101,12 +104,14 @@ class Exchange:
         lines.append(b"\r\n" if self.keep_alive else CLOSE)
         self._write(lines, b"" if self.scope["method"] == "HEAD" else body)
         if not self.keep_alive:
+            self._terms.outbox.flush()
             self._transport.close()
         self._ended()
 
     def _write(self, lines: list[bytes], body: bytes) -> None:
         if len(body) > JOINED:
+            self._terms.outbox.flush()
             self._transport.writelines((b"".join(lines), body))
         else:
             lines.append(body)
-            self._transport.write(b"".join(lines))
+            self._terms.outbox.put(self._transport, b"".join(lines))

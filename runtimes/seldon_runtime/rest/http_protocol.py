@@ -127,6 +127,7 @@ class HttpProtocol(HttpToolsProtocol):
         elif self._length > self.terms.largest_body:
             self._hand_over(is_partial=True)
         elif self._expects and not self._exchange:
+            self.terms.outbox.flush()
             self.transport.write(CONTINUE)
 
     def on_body(self, body: bytes) -> None:
@@ -137,6 +138,7 @@ class HttpProtocol(HttpToolsProtocol):
             if self._body_size > self.terms.largest_body:
                 self._hand_over(is_partial=True)
         elif self._body_size > self.terms.largest_body + DISCARDED:
+            self.terms.outbox.flush()
             self.transport.close()
 
     def on_message_complete(self) -> None:
@@ -228,6 +230,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """Leave: after the answers and the request that are on their way, or now."""
+        self.terms.outbox.flush()
         asked = list(self._asked())
         for exchange in asked[-1:]:
             exchange.keep_alive = False
@@ -236,6 +239,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def hurry(self, now: float) -> None:
         """Close where a client let us wait for too long; called once a second."""
+        self.terms.outbox.flush()
         allowed = self.terms.patience + self._body_size / SLOWEST
         if self._blocked_since is not None and now - self._blocked_since > allowed:
             # Closing would wait for the client to read what is written.
@@ -250,6 +254,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int, reason: str, info: str) -> None:
         """Answer what is no request, and leave."""
+        self.terms.outbox.flush()
         if self.transport.is_closing():
             return
         if self._exchange or self._waiting:
