@@ -34,11 +34,17 @@ class Role(Enum):
 
 @dataclass(frozen=True)
 class Port:
-    """A port that a runtime listens on, and the variable that moves it."""
+    """A port that a runtime listens on, and the variable that moves it.
+
+    ``older`` is a variable that counts where that one is unset. Workers share one listener, unless each
+    opens the port for itself (SO_REUSEPORT): ``opened_by_each``, of servers that take no open socket.
+    """
 
     name: str
     number: int
     variable: str
+    older: str = ""
+    opened_by_each: bool = False
 
 
 @dataclass(frozen=True)

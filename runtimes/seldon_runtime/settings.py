@@ -88,6 +88,7 @@ def _methods(variables: Mapping[str, str]) -> frozenset[str]:
     return METHODS_OF_TYPE[choice(variables, "SERVICE_TYPE", "MODEL", tuple(METHODS_OF_TYPE))]
 
 
-def port_number(port: Port, variables: Mapping[str, str], default: int | None = None) -> int:
+def port_number(port: Port, variables: Mapping[str, str]) -> int:
     """Return where ``port`` lies by the variables; SettingInvalid."""
-    return whole(variables, port.variable, port.number if default is None else default, high=65535)
+    older = whole(variables, port.older, port.number, high=65535) if port.older else port.number
+    return whole(variables, port.variable, older, high=65535)

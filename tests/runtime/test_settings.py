@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,11 @@ def test_a_value_that_cannot_be_used_is_refused_by_name(
 @pytest.mark.parametrize(("value", "number"), [("8001", 8001), ("", 9000), ("0", 0), ("65535", 65535)])
 def test_a_port_lies_where_its_variable_says(value: str, number: int) -> None:
     assert port_number(PORT, {PORT.variable: value}) == number
+
+
+@pytest.mark.parametrize(("newer", "number"), [("", 8002), ("8001", 8001)])
+def test_the_older_variable_of_a_port_counts_where_the_newer_is_unset(newer: str, number: int) -> None:
+    assert port_number(replace(PORT, older="OLDER"), {"OLDER": "8002", PORT.variable: newer}) == number
 
 
 @pytest.mark.parametrize("value", ["many", "70000", "-1"])

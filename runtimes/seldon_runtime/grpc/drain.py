@@ -9,16 +9,14 @@ their calls were not begun (HTTP/2's GOAWAY), and send those elsewhere.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import ctypes
 import os
 import socket
-import struct
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-SO_ATTACH_FILTER, SO_DETACH_FILTER = 26, 27
-# A classic BPF program: drop a TCP segment that is longer than its header, keep mere acknowledgements.
+from .. import packet_filter
+
+# Drop a TCP segment that is longer than its header, keep mere acknowledgements.
 REFUSE_DATA = (
     (0x30, 0, 0, 12),  # load the byte with the header's length
     (0x74, 0, 0, 4),  # in words, the upper half
@@ -38,12 +36,12 @@ async def in_silence(port: int, is_idle: Callable[[], bool], patience: float) ->
     connections = [found for found in sockets_on(port) if _is_connected(found)]
     try:
         for connection in connections:
-            _refuse_data(connection)
+            # Without filters calls that arrive at the last moment are cancelled.
+            packet_filter.attach(connection, REFUSE_DATA)
         if await _settled(is_idle, patience):
             return True
         for connection in connections:
-            with contextlib.suppress(OSError):
-                connection.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
+            packet_filter.detach(connection)
         return False
     finally:
         for connection in connections:
@@ -60,14 +58,6 @@ async def _settled(is_idle: Callable[[], bool], patience: float) -> bool:
         elif loop.time() - since > SETTLED:
             return True
     return False
-
-
-def _refuse_data(connection: socket.socket) -> None:
-    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in REFUSE_DATA))
-    described = struct.pack("HP", len(REFUSE_DATA), ctypes.addressof(program))
-    # A kernel without filters: calls that arrive at the last moment are cancelled.
-    with contextlib.suppress(OSError):
-        connection.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, described)
 
 
 def sockets_on(port: int) -> Sequence[socket.socket]:
@@ -98,8 +88,3 @@ def _is_connected(candidate: socket.socket) -> bool:
         return bool(candidate.getpeername())
     except OSError:
         return False
-
-
-def listens(candidate: socket.socket) -> bool:
-    """Tell a socket that takes connections from one that is a connection."""
-    return bool(candidate.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))

@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
+from ..listener import emptied, listens
 from ..model import Model
 from ..request_errors import NotReady
-from ..rest.listener import emptied
 from ..runtime import Context
 from ..settings import port_number
 from ..variables import whole
 from .calls import Calls, Ways
-from .drain import in_silence, listens, sockets_on
+from .drain import in_silence, sockets_on
 from .health import NAME as HEALTH
 from .health import Health
 from .metadata import metadata_handlers

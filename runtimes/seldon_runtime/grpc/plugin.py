@@ -9,7 +9,7 @@ from ..runtime import Port, Runtime, Start
 
 # The lowest versions are those that the tests pass with on Python 3.10; see docs/runtime.md.
 REQUIREMENTS = ("grpcio>=1.41", "numpy>=1.22", "protobuf>=3.20", "uvloop>=0.17")
-PORTS = (Port("grpc", 5000, "PREDICTIVE_UNIT_GRPC_SERVICE_PORT"),)
+PORTS = (Port("grpc", 5000, "PREDICTIVE_UNIT_GRPC_SERVICE_PORT", opened_by_each=True),)
 
 
 def load() -> Start:

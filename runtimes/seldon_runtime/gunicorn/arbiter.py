@@ -6,14 +6,15 @@ import asyncio
 import logging
 import os
 import signal
+import socket
+from collections.abc import Mapping
 from typing import Any
 
 from gunicorn.arbiter import Arbiter
 
 from ..errors import GraceExceeded, WorkersLost
-from ..rest.listener import emptied
+from ..listener import emptied, listens
 from .board import Place, State
-from .ports import OPENED_BY_EACH
 
 # Seconds for the workers to accept who is at the door when the signal to stop comes.
 DOOR = 0.25
@@ -137,7 +138,7 @@ def _cause(code: int) -> str:
     return f"signal {-code}, {signal.strsignal(-code)}" if code < 0 else f"exit code {code}"
 
 
-async def _emptied(listeners: Any) -> None:
-    open_ones = [listener for name, listener in listeners.items() if name != OPENED_BY_EACH]
+async def _emptied(listeners: Mapping[str, socket.socket]) -> None:
+    open_ones = [asyncio.ensure_future(emptied(one)) for one in listeners.values() if listens(one)]
     if open_ones:
-        await asyncio.wait([asyncio.ensure_future(emptied(one)) for one in open_ones], timeout=DOOR)
+        await asyncio.wait(open_ones, timeout=DOOR)

@@ -7,12 +7,11 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+from ..listener import listener_of
 from ..logs import Access, access_logger
 from ..model import Model
-from ..rest.listener import listening
 from ..rest.server import HttpServer, Receive, Scope, Send
 from ..runtime import Context
-from ..settings import port_number
 from ..variables import boolean
 from .exposition import OPEN_METRICS_TYPE, TEXT_TYPE, open_metrics, text, wants_open_metrics
 from .plugin import PORTS
@@ -34,13 +33,10 @@ class MetricsServer:
     @classmethod
     async def start(cls, _model: Model, context: Context) -> MetricsServer:
         """Open the port and answer, loaded or not; PortUnavailable where it is taken."""
-        inherited, port = context.listeners.get(PORTS[0].name), PORTS[0]
-        listener = inherited or listening(
-            context.settings.host, port_number(port, context.variables), port.variable
-        )
+        listener, shared = listener_of(PORTS[0], context), PORTS[0].name in context.listeners
         access = access_logger(context.settings) if _tells_scrapes(context.variables) else None
         application = Metrics(context.recorder, endpoint(context.variables), access)
-        server = HttpServer(application, listener, shared=inherited is not None)
+        server = HttpServer(application, listener, shared=shared)
         await server.start()
         return cls(server)
 

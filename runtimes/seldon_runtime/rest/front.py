@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from ..listener import listener_of
 from ..model import Model
 from ..runtime import Context
-from ..settings import port_number
 from ..variables import seconds, whole
 from .app import Rest
 from .exchange import Terms
-from .listener import listening
 from .plugin import PORTS
 from .server import HttpServer
 
@@ -29,12 +26,9 @@ class RestFront:
     @classmethod
     async def start(cls, model: Model, context: Context) -> RestFront:
         """Open the port; PortUnavailable where it is taken."""
-        inherited = context.listeners.get("http")
-        listener = inherited or listening(
-            context.settings.host, http_port(context.variables), PORTS[0].variable
-        )
+        listener, shared = listener_of(PORTS[0], context), PORTS[0].name in context.listeners
         application = Rest(model, context)
-        server = HttpServer(application, listener, terms=_terms(context), shared=inherited is not None)
+        server = HttpServer(application, listener, terms=_terms(context), shared=shared)
         await server.start()
         return cls(server, application)
 
@@ -54,9 +48,3 @@ def _terms(context: Context) -> Terms:
         patience=seconds(variables, "SELDON_CLIENT_SECONDS", PATIENCE),
         keep_alive=whole(variables, "GUNICORN_KEEPALIVE", KEEP_ALIVE, high=86400),
     )
-
-
-def http_port(variables: Mapping[str, str]) -> int:
-    """Return the port of REST; the variable of older platforms counts where the newer one is unset."""
-    legacy = whole(variables, "PREDICTIVE_UNIT_SERVICE_PORT", PORTS[0].number, high=65535)
-    return port_number(PORTS[0], variables, legacy)

@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 
 import uvicorn
 
+from ..listener import BACKLOG, emptied
 from .exchange import Terms
 from .http_protocol import HttpProtocol
-from .listener import BACKLOG, emptied
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
