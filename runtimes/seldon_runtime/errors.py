@@ -1,4 +1,4 @@
-"""What a user can fix: errors that end the process (60-69, 85-88)."""
+"""What a user can fix: errors that end the process (9, 60-69, 85-88)."""
 
 from __future__ import annotations
 

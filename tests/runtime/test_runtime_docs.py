@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from seldon_runtime.plugins import BUILT_INS, requirements
+from seldon_runtime.runtime import Role
 from seldon_runtime.settings import METHODS_OF_TYPE
 
 ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / "docs/runtime.md"
+HOOKS = (ROOT / "docs/hooks.md").read_text()
 FAMILIES = (
     *("API", "DEPLOYMENT", "FILTER", "FLASK", "GRPC", "GUNICORN", "INCLUDE", "MODEL", "PAYLOAD"),
     *("PERSISTENCE", "PREDICTIVE", "PREDICTOR", "REDIS", "SELDON", "SERVICE"),
@@ -67,3 +70,23 @@ def test_every_link_between_the_pages_leads_somewhere() -> None:
     for page in ("runtime", "component", "hopsworks", "metrics", "compatibility"):
         for target in re.findall(r"\]\(([\w.-]+\.md)", (ROOT / f"docs/{page}.md").read_text()):
             assert (ROOT / "docs" / target).exists(), f"{page}: {target}"
+
+
+def test_every_role_of_a_runtime_is_documented() -> None:
+    table = HOOKS.partition("## Run side")[2]
+
+    assert set(re.findall(r"`Role\.(\w+)`", table)) == {role.name for role in Role}
+
+
+def test_the_names_that_stay_are_there() -> None:
+    table = HOOKS.partition("These names of `seldon_runtime` stay")[2]
+    rows = re.findall(r"^\| (`[\w.`, ]+) \| (.*) \|$", table, re.MULTILINE)
+    modules = [import_module(f"seldon_runtime.{name}") for row, _ in rows for name in words(row)]
+    names = {name for _, row in rows for name in words(row.partition(":")[0])}
+
+    assert len(rows) > 5
+    assert {name for name in names if not any(hasattr(module, name) for module in modules)} == set()
+
+
+def words(cell: str) -> list[str]:
+    return re.findall(r"`([\w.]+)`", cell)
