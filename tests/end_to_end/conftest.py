@@ -87,7 +87,7 @@ class Server:
     @property
     def answers(self) -> bool:
         try:
-            return self.get("/health/ping") == "pong"
+            return bool(self.get("/health/status"))
         except (OSError, urllib.error.URLError):
             return False
 

@@ -95,12 +95,14 @@ class Reach:
 
 def http_answers(host: str, port: int) -> bool:
     """Tell whether a model is being served there."""
+    from http import HTTPStatus
     from http.client import HTTPConnection, HTTPException
 
     connection = HTTPConnection(host, port, timeout=1)
     try:
-        connection.request("GET", "/health/ping")
-        return connection.getresponse().status == 200
+        connection.request("GET", "/health/status")
+        # Whatever the model says of its health, it was asked.
+        return connection.getresponse().status != HTTPStatus.SERVICE_UNAVAILABLE
     except (OSError, HTTPException):
         return False
     finally:
