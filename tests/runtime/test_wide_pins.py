@@ -42,7 +42,7 @@ SETS: Mapping[str, tuple[str, str]] = {
     "flask 3": ("3.12", "flask==3.1.0 flask-cors requests"),
     "pydantic 1": ("3.10", "pydantic==1.10.24 fastapi==0.89.1"),
     "pydantic 2": ("3.13", "pydantic>=2 fastapi[standard]"),
-    "uvicorn 0.15": ("3.10", "uvicorn==0.15.0 fastapi==0.70.1"),
+    "uvicorn 0.17": ("3.10", "uvicorn==0.17.6 fastapi==0.75.2"),
     "gunicorn 20.1": ("3.10", "gunicorn==20.1.0 redis==3.5.3 prometheus-client==0.8.0"),
     "redis, newest": ("3.12", "celery[redis]"),
     "orjson 3.6": ("3.10", "orjson==3.6.9 uvloop==0.17.0 httptools==0.5.0"),

@@ -47,6 +47,7 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--port",
         type=port_number,
+        default=0,
         help="the port of this machine for REST (default 9000); gRPC and metrics keep theirs where free",
     )
     add_common(parser)

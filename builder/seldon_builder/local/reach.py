@@ -15,17 +15,22 @@ MESSAGE = '{"data":{"ndarray":[[1,2,3,4]]}}'
 SERVING = b"\x08\x01"
 
 
-def ports_here(ports: Sequence[Port], wanted: int | None, *, elsewhere: bool = False) -> tuple[Port, ...]:
-    """Choose this machine's ports: ``wanted`` for REST, for the others their own where these are free.
+def ports_here(ports: Sequence[Port], wanted: int, *, elsewhere: bool = False) -> tuple[Port, ...]:
+    """Choose this machine's ports: ``wanted``, unless 0, for the main one, the others' own where free.
 
-    Where REST is not served, ``wanted`` is for gRPC. ``elsewhere`` is a machine whose ports nobody can try.
+    ``elsewhere`` is a machine whose ports nobody can try.
     """
-    return tuple(replace(port, number=_number(port, ports, wanted, elsewhere)) for port in ports)
+    main = main_port(ports) if ports else None
+    return tuple(replace(port, number=_number(port, wanted * (port is main), elsewhere)) for port in ports)
 
 
-def _number(port: Port, ports: Sequence[Port], wanted: int | None, elsewhere: bool) -> int:
-    first = next((name for name in (HTTP, GRPC) if any(one.name == name for one in ports)), "")
-    if port.name == first and wanted:
+def main_port(ports: Sequence[Port]) -> Port:
+    """Return the port that a user means who names none: REST's, else gRPC's, else the first."""
+    return next((port for name in (HTTP, GRPC) for port in ports if port.name == name), ports[0])
+
+
+def _number(port: Port, wanted: int, elsewhere: bool) -> int:
+    if wanted:
         return wanted
     if port.name == HTTP:
         return REST_PORT

@@ -18,7 +18,7 @@ from seldon_runtime.runtime import Port
 from .. import runtimes
 from ..errors.running import EngineMissing, ImageRunFailed
 from .child import TICK, Child, stop_signals
-from .reach import Reach, ports_here
+from .reach import Reach, main_port, ports_here
 
 ENGINES = ("docker", "podman")
 # The status with which docker and podman say that they failed, and not the container.
@@ -55,7 +55,7 @@ class Engine:
 
 
 def run_image(
-    image: str, environment: Mapping[str, str], say: Say, *, port: int | None = None, engine: str = ""
+    image: str, environment: Mapping[str, str], say: Say, *, port: int = 0, engine: str = ""
 ) -> None:
     """Run ``image`` in the foreground until Ctrl-C or SIGTERM, which stop it as gently as it stops.
 
@@ -106,8 +106,10 @@ def _why_not_started(engine: Engine, image: str, ports: Sequence[Port]) -> str:
             f"{engine.name} has no image {image}: build it first (`seldon-python build FOLDER {image}`), "
             f"or pull it (`{engine.name} pull {image}`)"
         )
-    taken = [port.number for port in ports if _is_taken(engine.host, port.number)]
-    return f"something else listens on port {taken[0]}: choose another one with --port" if taken else ""
+    # The others were free when they were chosen, and the engine may have begun to listen on them.
+    wanted = main_port(ports).number
+    taken = _is_taken(engine.host, wanted)
+    return f"something else listens on port {wanted}: choose another one with --port" if taken else ""
 
 
 def _is_taken(host: str, port: int) -> bool:

@@ -43,7 +43,7 @@ class Prepared:
     environment: Path
     variables: Mapping[str, str]
 
-    def reached(self, port: int | None) -> Reach:
+    def reached(self, port: int) -> Reach:
         """Choose the ports that it listens on; ``port`` is for REST."""
         return Reach.of("localhost", ports_here(runtimes.ports(self.variables), port), self.variables)
 
@@ -52,9 +52,7 @@ Prepare = Callable[[], Prepared]
 Ready = tuple[Prepared, Reach]
 
 
-def serve(
-    folder: Path, prepare: Prepare, say: Say, *, port: int | None = None, also: Sequence[Path] = ()
-) -> int:
+def serve(folder: Path, prepare: Prepare, say: Say, *, port: int = 0, also: Sequence[Path] = ()) -> int:
     """Serve ``folder`` until Ctrl-C or SIGTERM; return the exit code.
 
     A change of the folder, or of the files and folders ``also``, stops the server, prepares anew and starts
@@ -73,12 +71,12 @@ def serve(
         ready, final = _again(prepare, port, say), [PortUnavailable.exit_code]
 
 
-def _ready(prepare: Prepare, port: int | None) -> Ready:
+def _ready(prepare: Prepare, port: int) -> Ready:
     prepared = prepare()
     return prepared, prepared.reached(port)
 
 
-def _again(prepare: Prepare, port: int | None, say: Say) -> Ready | None:
+def _again(prepare: Prepare, port: int, say: Say) -> Ready | None:
     try:
         return _ready(prepare, port)
     except SeldonError as error:

@@ -8,7 +8,7 @@ from ..hookspecs import hookimpl
 from ..runtime import Port, Runtime, Start
 
 # The lowest versions are those that the tests pass with on Python 3.10; see docs/runtime.md.
-REQUIREMENTS = ("httptools>=0.5", "numpy>=1.22", "orjson>=3.6", "uvicorn>=0.20", "uvloop>=0.17")
+REQUIREMENTS = ("httptools>=0.5", "numpy>=1.22", "orjson>=3.6", "uvicorn>=0.17.6", "uvloop>=0.17")
 PORTS = (Port("http", 9000, "PREDICTIVE_UNIT_HTTP_SERVICE_PORT", older="PREDICTIVE_UNIT_SERVICE_PORT"),)
 
 
