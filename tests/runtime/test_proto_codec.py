@@ -437,7 +437,7 @@ def test_a_length_beyond_the_message_takes_no_memory() -> None:
 @pytest.mark.parametrize("shape", [(3, 200), (2, 1500), (200, 3, 1), (1, 1, 1, 1, 12)])
 def test_headers_of_any_length_are_known(shape: tuple[int, ...]) -> None:
     array = np.arange(np.prod(shape), dtype=float).reshape(shape)
-    body = list_of(array)
+    body = bytes(list_of(array))
     found = array_in(body, 0, len(body))
 
     assert found is not None

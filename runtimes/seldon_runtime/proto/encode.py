@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ from .wire import entry, framed, single, text, varint
 
 METRIC_TYPES = {"COUNTER": b"\x10\x00", "GAUGE": b"\x10\x01", "TIMER": b"\x10\x02"}
 NO_META = b"\x12\x00"
+Part: TypeAlias = "bytes | bytearray | memoryview"
+Parts: TypeAlias = "tuple[Part, ...]"
 
 
 def encode(answer: Answer) -> bytes:
@@ -26,30 +28,31 @@ def encode(answer: Answer) -> bytes:
         if answer.kind is Kind.RAW:
             return raw(answer.payload)
         meta = framed(b"\x12", _meta(answer.meta)) if answer.meta else NO_META
-        return meta + _payload(answer)
+        # Joined once: copying is what large answers cost.
+        return b"".join((meta, *_payload(answer)))
     except (ValueError, OverflowError, TypeError, RecursionError) as error:
         raise AnswerInvalid(f"the answer does not fit into a message: {error}") from error
 
 
-def _payload(answer: Answer) -> bytes:
+def _payload(answer: Answer) -> Parts:
     payload = answer.payload
     if isinstance(payload, (np.ndarray, list)):
         return _data(answer, payload)
     if isinstance(payload, str):
-        return text(b"\x2a", payload)
+        return (text(b"\x2a", payload),)
     if isinstance(payload, (bytes, bytearray, memoryview)):
-        return framed(b"\x22", bytes(payload))
+        return b"\x22" + varint(memoryview(payload).nbytes), payload
     if isinstance(payload, dict):
-        return framed(b"\x32", written(payload))
+        return (framed(b"\x32", written(payload)),)
     if _full_name(payload) == "google.protobuf.Any":
-        return framed(b"\x3a", payload.SerializeToString())  # type: ignore[attr-defined]  # its name says so
+        return (framed(b"\x3a", payload.SerializeToString()),)  # type: ignore[attr-defined]  # its name says so
     raise AnswerInvalid(
         f"the model returned {type(payload).__name__}; "
         "it must return a numpy array, a list, a dict, a str, bytes or a google.protobuf.Any"
     )
 
 
-def _data(answer: Answer, payload: npt.NDArray[Any] | list[Any]) -> bytes:
+def _data(answer: Answer, payload: npt.NDArray[Any] | list[Any]) -> Parts:
     # asarray: a matrix stays two-dimensional whatever one does to it.
     array = np.asarray(payload) if isinstance(payload, np.ndarray) else _array_or_none(payload)
     names = _names(answer.names, array.shape if array is not None else ())
@@ -65,15 +68,15 @@ def _data(answer: Answer, payload: npt.NDArray[Any] | list[Any]) -> bytes:
     return _whole(names, b"\x12", *_tensor(array))
 
 
-def _whole(names: bytes, tag: bytes, *parts: bytes) -> bytes:
-    """Write the field data; joined once, as copying is what large answers cost."""
+def _whole(names: bytes, tag: bytes, *parts: Part) -> Parts:
+    """Write the field data."""
     size = sum(map(len, parts))
     head = names + tag + varint(size)
-    return b"".join((b"\x1a", varint(len(head) + size), head, *parts))
+    return b"\x1a" + varint(len(head) + size) + head, *parts
 
 
-def _tensor(array: npt.NDArray[Any]) -> tuple[bytes, bytes]:
-    content = array.astype("<f8", copy=False).tobytes()
+def _tensor(array: npt.NDArray[Any]) -> Parts:
+    content = np.ascontiguousarray(array, "<f8").data.cast("B") if array.size else b""
     shape = _shape(array.shape)
     return (shape + b"\x12" + varint(len(content)), content) if content else (shape, b"")
 
@@ -98,7 +101,7 @@ def _array_or_none(rows: list[Any]) -> npt.NDArray[Any] | None:
         return None
 
 
-def _items(payload: npt.NDArray[Any] | list[Any]) -> bytes:
+def _items(payload: npt.NDArray[Any] | list[Any]) -> bytes | bytearray:
     if isinstance(payload, list):
         return list_content(payload)
     if not payload.ndim:

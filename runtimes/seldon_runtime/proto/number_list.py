@@ -60,14 +60,14 @@ def _header(size: int) -> bytes:
     return b"\x0a" + varint(len(inner) + size) + inner
 
 
-def list_of(array: npt.NDArray[Any]) -> bytes:
+def list_of(array: npt.NDArray[Any]) -> bytes | bytearray:
     """Write an array of numbers, of one dimension or more, as the content of a ListValue."""
     template = _template(array.shape)
     if not array.size:
         return template.content
     buffer = bytearray(template.content)
     template.numbers(buffer, array.shape)[...] = array
-    return bytes(buffer)
+    return buffer
 
 
 def array_in(body: bytes, start: int, end: int) -> npt.NDArray[np.float64] | None:

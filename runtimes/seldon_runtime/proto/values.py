@@ -58,7 +58,7 @@ def list_content(items: Iterable[Any]) -> bytes:
     return b"".join(framed(b"\x0a", written(item)) for item in items)
 
 
-def array_content(array: npt.NDArray[Any]) -> bytes:
+def array_content(array: npt.NDArray[Any]) -> bytes | bytearray:
     """Write an array of any type, of one dimension or more, as the content of a ListValue."""
     if array.dtype.kind in "iuf":
         return list_of(array)

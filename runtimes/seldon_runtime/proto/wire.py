@@ -44,7 +44,7 @@ def varint_at(body: bytes, position: int) -> tuple[int, int]:
             raise IndexError("a varint has at most ten bytes")
 
 
-def framed(tag: bytes, content: bytes) -> bytes:
+def framed(tag: bytes, content: bytes | bytearray) -> bytes:
     """Write a field of bytes, text or another message."""
     return tag + varint(len(content)) + content
 
