@@ -141,6 +141,7 @@ def numbers(**variables: str) -> dict[str, int]:
 def test_the_images_own_variables_move_its_ports() -> None:
     assert numbers(API_TYPE="REST")["http"] == 9000
     assert numbers(PREDICTIVE_UNIT_HTTP_SERVICE_PORT="8080")["http"] == 8080
+    assert numbers(PREDICTIVE_UNIT_SERVICE_PORT="8080")["http"] == 8080
 
 
 def test_what_is_no_port_is_refused_by_the_build() -> None:

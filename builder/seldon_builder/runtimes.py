@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from seldon_runtime import plugins
-from seldon_runtime.plugins import BUILT_INS, SLIMMED
+from seldon_runtime.plugins import BUILT_INS, SLIMMED, listed
 from seldon_runtime.runtime import Port, Role, Runtime
-from seldon_runtime.variables import whole
 
 from .settings import Settings
 
@@ -22,7 +21,7 @@ def known() -> tuple[str, ...]:
 
 def unknown(names: str) -> tuple[str, ...]:
     """Return what of ``names`` no runtime is called."""
-    return tuple(name for name in _listed(names) if name not in BUILT_INS)
+    return tuple(name for name in listed(names) if name not in BUILT_INS)
 
 
 def chosen(names: str) -> str:
@@ -30,7 +29,7 @@ def chosen(names: str) -> str:
 
     A front joins by its name alone: it opens a port.
     """
-    named = _listed(names)
+    named = listed(names)
     there = set(plugins.requirements(named)) if named else set()
     joining = [one for one in _ours({}) if one.role is not Role.FRONT and there.issuperset(one.requirements)]
     return ",".join(sorted({*named, *(one.name for one in joining)})) if named else ""
@@ -38,33 +37,25 @@ def chosen(names: str) -> str:
 
 def requirements(settings: Settings) -> tuple[str, ...]:
     """Return what the chosen runtimes need installed; all of them where none is chosen."""
-    return plugins.requirements(_listed(settings.get(SLIMMED)))
+    return plugins.requirements(listed(settings.get(SLIMMED)))
 
 
 def refuse_contradiction(variables: Mapping[str, str]) -> None:
     """Raise RuntimeUnavailable where the variables of an image ask for a runtime that they leave out."""
-    names = _listed(variables.get(SLIMMED, ""))
-    wanted = [one.name for one in _ours(variables) if one.active and not one.default]
-    missing = [name for name in wanted if name not in names]
+    names = listed(variables.get(SLIMMED, ""))
+    wanted = [one for one in _ours(variables) if one.active and not one.default]
+    missing = [one for one in wanted if one.name not in names]
     if names and missing:
-        from seldon_runtime.errors import RuntimeUnavailable
-
-        raise RuntimeUnavailable(missing, names, variables)
+        raise plugins.unavailable(missing, names, variables)
 
 
 def ports(variables: Mapping[str, str]) -> tuple[Port, ...]:
     """Return where the server of an image with ``variables`` listens; SettingInvalid for what is no port."""
-    names = _listed(variables.get(SLIMMED, ""))
+    names = listed(variables.get(SLIMMED, ""))
     serving = [one for one in _ours(variables) if one.active and (not names or one.name in names)]
     return tuple(
-        replace(port, number=whole(variables, port.variable, port.number, high=65535))
-        for runtime in serving
-        for port in runtime.ports
+        replace(port, number=port.number_by(variables)) for runtime in serving for port in runtime.ports
     )
-
-
-def _listed(names: str) -> tuple[str, ...]:
-    return tuple(sorted({name.lower() for name in names.replace(",", " ").split()}))
 
 
 def _ours(variables: Mapping[str, str]) -> tuple[Runtime, ...]:

@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
-
-# The variables that ask for a runtime, as an error names them.
-ASKING = (
-    "API_TYPE",
-    "GUNICORN_WORKERS",
-    "GUNICORN_MAX_REQUESTS",
-    "GUNICORN_MAX_REQUESTS_JITTER",
-    "GUNICORN_KEEPALIVE",
-    "GUNICORN_TIMEOUT",
-    "GUNICORN_GRACEFUL_TIMEOUT",
-    "PAYLOAD_PASSTHROUGH",
-    "PERSISTENCE",
-)
 
 
 class SeldonError(Exception):
@@ -164,18 +151,15 @@ class RuntimeUnavailable(SeldonError):
 
     exit_code: ClassVar[int] = 69
 
-    def __init__(
-        self, missing: Sequence[str], available: Sequence[str], variables: Mapping[str, str]
-    ) -> None:
-        # An image carries the defaults of those that are off.
-        said = [name for name in ASKING if variables.get(name, "").lower() not in ("", "0", "false")]
-        asked = ", ".join(f"{name}={variables[name]}" for name in said)
-        wanted = f"the runtime {', '.join(missing)}" if missing else "a runtime that answers requests"
+    def __init__(self, missing: Sequence[str], available: Collection[str], asked: Mapping[str, str]) -> None:
+        said = ", ".join(f"{name}={value}" for name, value in asked.items())
+        wanted = f"the runtime {', '.join(missing)}" if missing else "no runtime that answers requests"
+        names = ",".join(sorted([*available, *missing]))
+        again = f"build it again with --runtime {names}, or without --runtime, which gives all of them"
         super().__init__(
-            f"The variables ({asked or 'none of them set'}) ask for {wanted}; "
+            f"The variables ({said or 'none of them set'}) ask for {wanted}; "
             f"this image has {', '.join(available) or 'none'}.",
-            hint=f"build it again with --runtime {','.join(sorted([*available, *missing]))}, or without --runtime, "
-            "which gives all of them; or unset the variable",
+            hint=f"{again}; or unset the variable" if missing else f"unset the variables; or {again}",
         )
         self.missing, self.available = tuple(missing), tuple(available)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from . import packet_filter
 from .errors import PortUnavailable
-from .settings import port_number
 
 if TYPE_CHECKING:
     from .runtime import Context, Port
@@ -30,7 +29,7 @@ REFUSE_SYN = (
 def listener_of(port: Port, context: Context) -> socket.socket:
     """Return the listener of ``port``: the process model's, else one that is opened now; PortUnavailable."""
     inherited = context.listeners.get(port.name)
-    return inherited or listening(context.settings.host, port_number(port, context.variables), port.variable)
+    return inherited or listening(context.settings.host, port.number_by(context.variables), port.variable)
 
 
 def listening(host: str, port: int, variable: str) -> socket.socket:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pluggy
@@ -80,12 +80,27 @@ def runtimes(manager: pluggy.PluginManager, settings: Mapping[str, str]) -> tupl
     missing = [runtime for runtime in active if runtime not in in_image and not runtime.default]
     if missing or not any(runtime.role is Role.FRONT for runtime in in_image):
         there = [runtime.name for runtime in available(manager, settings) if _in_image(runtime, settings)]
-        raise RuntimeUnavailable([runtime.name for runtime in missing], there, settings)
+        raise unavailable(missing, there, settings)
     return tuple(in_image)
 
 
+def unavailable(
+    missing: Sequence[Runtime], there: Collection[str], settings: Mapping[str, str]
+) -> RuntimeUnavailable:
+    """Return what tells that an image with the runtimes ``there`` lacks some, or that no front is active."""
+    silent = missing or [one for one in available(ours(), settings) if one.role is Role.FRONT]
+    names = sorted({name for runtime in silent for name in runtime.asked_by})
+    asked = {name: settings[name] for name in names if settings.get(name, "").strip()}
+    return RuntimeUnavailable([runtime.name for runtime in missing], there, asked)
+
+
+def listed(names: str) -> tuple[str, ...]:
+    """Read names with commas or spaces between them."""
+    return tuple(sorted({name.lower() for name in names.replace(",", " ").split()}))
+
+
 def _in_image(runtime: Runtime, settings: Mapping[str, str]) -> bool:
-    names = settings.get(SLIMMED, "").replace(",", " ").split()
+    names = listed(settings.get(SLIMMED, ""))
     # A third party's comes as a requirement of the model: no option of a build takes it away.
     return not names or runtime.name in names or runtime.name not in BUILT_INS
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
+from .variables import whole
+
 if TYPE_CHECKING:
     import socket
 
@@ -45,6 +47,11 @@ class Port:
     variable: str
     older: str = ""
     opened_by_each: bool = False
+
+    def number_by(self, variables: Mapping[str, str]) -> int:
+        """Return where the port lies by ``variables``; SettingInvalid."""
+        older = whole(variables, self.older, self.number, high=65535) if self.older else self.number
+        return whole(variables, self.variable, older, high=65535)
 
 
 @dataclass(frozen=True)
@@ -115,7 +122,8 @@ class Runtime:
     ``load`` imports what it needs, before the model's folder is on the path, and returns what its role
     calls for: Start for fronts and companions, Serve, Codec or Keep.
     ``active`` tells whether the settings want it; ``default`` that they do so only by saying nothing, so
-    that an image without it serves without it.
+    that an image without it serves without it. ``asked_by`` are the variables that have a say in that: an
+    error names those that ask for a runtime which an image lacks.
     """
 
     name: str
@@ -125,3 +133,4 @@ class Runtime:
     active: bool = True
     default: bool = False
     role: Role = Role.FRONT
+    asked_by: tuple[str, ...] = ()

@@ -9,7 +9,6 @@ from pathlib import Path
 from .component.parameters import parameters_from
 from .component.unit import Unit, unit_from
 from .errors import ModelNameInvalid
-from .runtime import Port
 from .variables import boolean, choice, seconds, whole
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -86,9 +85,3 @@ def _methods(variables: Mapping[str, str]) -> frozenset[str]:
     if not boolean(variables, "SELDON_STRICT_SERVICE_TYPE"):
         return EVERY_METHOD
     return METHODS_OF_TYPE[choice(variables, "SERVICE_TYPE", "MODEL", tuple(METHODS_OF_TYPE))]
-
-
-def port_number(port: Port, variables: Mapping[str, str]) -> int:
-    """Return where ``port`` lies by the variables; SettingInvalid."""
-    older = whole(variables, port.older, port.number, high=65535) if port.older else port.number
-    return whole(variables, port.variable, older, high=65535)

@@ -46,10 +46,12 @@ def test_the_variables_choose_what_serves_and_it_combines(
     assert chosen(**variables) == names
 
 
-@pytest.mark.parametrize("variables", [{"API_TYPE": "FBS"}, {"GUNICORN_WORKERS": "0", "GRPC_WORKERS": "0"}])
-def test_variables_that_leave_nothing_to_answer_are_refused(variables: dict[str, str]) -> None:
-    with pytest.raises(RuntimeUnavailable, match="a runtime that answers requests"):
-        chosen(**variables)
+@pytest.mark.parametrize("variables", [{"API_TYPE": "FBS"}, {"GRPC_WORKERS": "0", "GUNICORN_WORKERS": "0"}])
+def test_variables_that_leave_nothing_to_answer_are_refused_and_named(variables: dict[str, str]) -> None:
+    with pytest.raises(RuntimeUnavailable, match="no runtime that answers requests") as caught:
+        chosen(PERSISTENCE="0", **variables)
+
+    assert f"({', '.join(f'{name}={value}' for name, value in variables.items())})" in str(caught.value)
 
 
 def test_a_slim_image_serves_what_it_has_by_default() -> None:

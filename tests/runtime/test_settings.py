@@ -10,7 +10,7 @@ from seldon_runtime.component.parameters import parameters_from
 from seldon_runtime.component.unit import Unit
 from seldon_runtime.errors import ModelNameInvalid, ParametersInvalid, SeldonError, SettingInvalid
 from seldon_runtime.runtime import Port
-from seldon_runtime.settings import EVERY_METHOD, METHODS_OF_TYPE, ServerSettings, port_number, settings_from
+from seldon_runtime.settings import EVERY_METHOD, METHODS_OF_TYPE, ServerSettings, settings_from
 
 HERE = Path("/workspace")
 PORT = Port("http", 9000, "PREDICTIVE_UNIT_HTTP_SERVICE_PORT")
@@ -108,18 +108,18 @@ def test_a_value_that_cannot_be_used_is_refused_by_name(
 
 @pytest.mark.parametrize(("value", "number"), [("8001", 8001), ("", 9000), ("0", 0), ("65535", 65535)])
 def test_a_port_lies_where_its_variable_says(value: str, number: int) -> None:
-    assert port_number(PORT, {PORT.variable: value}) == number
+    assert PORT.number_by({PORT.variable: value}) == number
 
 
 @pytest.mark.parametrize(("newer", "number"), [("", 8002), ("8001", 8001)])
 def test_the_older_variable_of_a_port_counts_where_the_newer_is_unset(newer: str, number: int) -> None:
-    assert port_number(replace(PORT, older="OLDER"), {"OLDER": "8002", PORT.variable: newer}) == number
+    assert replace(PORT, older="OLDER").number_by({"OLDER": "8002", PORT.variable: newer}) == number
 
 
 @pytest.mark.parametrize("value", ["many", "70000", "-1"])
 def test_a_port_that_is_none_is_refused(value: str) -> None:
     with pytest.raises(SettingInvalid, match="PREDICTIVE_UNIT_HTTP_SERVICE_PORT"):
-        port_number(PORT, {PORT.variable: value})
+        PORT.number_by({PORT.variable: value})
 
 
 # Service types

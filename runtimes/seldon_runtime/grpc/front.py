@@ -12,7 +12,6 @@ from ..listener import emptied, listens
 from ..model import Model
 from ..request_errors import NotReady
 from ..runtime import Context
-from ..settings import port_number
 from ..variables import whole
 from .calls import Calls, Ways
 from .drain import in_silence, sockets_on
@@ -59,7 +58,7 @@ class GrpcFront:
 
     def __init__(self, model: Model, context: Context) -> None:
         self._grace = context.settings.grace
-        self._port = port_number(PORTS[0], context.variables)
+        self._port = PORTS[0].number_by(context.variables)
         self._rpcs = tuple(rpcs(context.settings.methods))
         names = services(context.settings.methods)
         self._calls = Calls(model, context)

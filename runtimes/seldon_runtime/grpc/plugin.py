@@ -25,4 +25,5 @@ def seldon_runtime(settings: Mapping[str, str]) -> Runtime:
     api_type = settings.get("API_TYPE", "").strip().upper()
     # Older wrappers were told to leave a protocol out by giving it no workers.
     wanted = api_type in ("", "GRPC") and settings.get("GRPC_WORKERS", "").strip() != "0"
-    return Runtime("grpc", REQUIREMENTS, PORTS, load, active=wanted, default=not api_type)
+    asked_by = ("API_TYPE", "GRPC_WORKERS")
+    return Runtime("grpc", REQUIREMENTS, PORTS, load, active=wanted, default=not api_type, asked_by=asked_by)

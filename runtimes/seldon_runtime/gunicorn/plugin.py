@@ -32,4 +32,12 @@ def seldon_runtime(settings: Mapping[str, str]) -> Runtime:
     several = settings.get("GUNICORN_WORKERS", "").strip() not in ("", "0", "1")
     # Platforms write what they leave as it is: a limit of 0 is none.
     asked = any(settings.get(name, "").strip() not in ("", "0") for name in ASKING)
-    return Runtime("gunicorn", REQUIREMENTS, (), load, active=several or asked, role=Role.PROCESS)
+    return Runtime(
+        "gunicorn",
+        REQUIREMENTS,
+        (),
+        load,
+        active=several or asked,
+        role=Role.PROCESS,
+        asked_by=("GUNICORN_WORKERS", *ASKING),
+    )

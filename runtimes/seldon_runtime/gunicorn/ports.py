@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from ..life import Service
 from ..listener import bound, listening
 from ..runtime import Port
-from ..settings import port_number
 
 
 def open_ports(service: Service) -> Mapping[str, socket.socket]:
@@ -22,7 +21,7 @@ def open_ports(service: Service) -> Mapping[str, socket.socket]:
 
 
 def _opened(port: Port, service: Service) -> socket.socket:
-    place = service.settings.host, port_number(port, service.variables), port.variable
+    place = service.settings.host, port.number_by(service.variables), port.variable
     if not port.opened_by_each:
         return listening(*place)
     # Whoever listens there would go unnoticed otherwise, were it only to share the port as well.

@@ -10,6 +10,7 @@ from ..variables import boolean
 
 # For answers that are no bytes but a dict or a list.
 REQUIREMENTS = ("orjson>=3.6",)
+ASKED_BY = ("PAYLOAD_PASSTHROUGH",)
 
 
 def load() -> Codec:
@@ -22,5 +23,5 @@ def load() -> Codec:
 @hookimpl
 def seldon_runtime(settings: Mapping[str, str]) -> Runtime:
     """Take part where PAYLOAD_PASSTHROUGH is true."""
-    active = boolean(settings, "PAYLOAD_PASSTHROUGH")
-    return Runtime("passthrough", REQUIREMENTS, (), load, active=active, role=Role.CODEC)
+    active = boolean(settings, ASKED_BY[0])
+    return Runtime("passthrough", REQUIREMENTS, (), load, active=active, role=Role.CODEC, asked_by=ASKED_BY)

@@ -10,6 +10,7 @@ from ..variables import boolean
 
 # The lowest version is the one that the tests pass with on Python 3.10.
 REQUIREMENTS = ("redis>=3.5",)
+ASKED_BY = ("PERSISTENCE",)
 
 
 def load() -> Keep:
@@ -22,5 +23,5 @@ def load() -> Keep:
 @hookimpl
 def seldon_runtime(settings: Mapping[str, str]) -> Runtime:
     """Keep the state where PERSISTENCE says so; images of older wrappers set it to 0."""
-    wanted = boolean(settings, "PERSISTENCE")
-    return Runtime("persistence", REQUIREMENTS, (), load, active=wanted, role=Role.STATE)
+    wanted = boolean(settings, ASKED_BY[0])
+    return Runtime("persistence", REQUIREMENTS, (), load, active=wanted, role=Role.STATE, asked_by=ASKED_BY)
