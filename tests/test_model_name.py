@@ -93,6 +93,17 @@ INFERRED = {
         },
         "predict.Predict",
     ),
+    "transformer alone": (
+        {"transformer.py": "class Transformer:\n    def preprocess(self, inputs): ...\n"},
+        "transformer.Transformer",
+    ),
+    "model beside a transformer": (
+        {
+            "mean_score.py": "class MeanScore:\n    def predict(self, X): ...\n",
+            "steps.py": "class Transformer:\n    def postprocess(self, outputs): ...\n",
+        },
+        "mean_score.MeanScore",
+    ),
     "predictor beside its transformer": (
         {
             "mine.py": "import transformer\nclass Predictor:\n    def classify(self, x): ...\n",

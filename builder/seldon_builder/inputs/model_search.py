@@ -13,6 +13,8 @@ from ..source import Source
 from .model_classes import COMPONENT_METHODS, HOPSWORKS_METHODS, ModelCode
 
 HOPSWORKS_CLASSES = frozenset({"Predict", "Predictor"})
+# Served for itself where there is nothing that it could stand before.
+TRANSFORMER, TRANSFORMER_METHODS = "Transformer", frozenset({"preprocess", "postprocess"})
 # Their classes may look like models, but none is what an image serves.
 _ASIDE = re.compile(r"setup|conftest|noxfile|tasks|test_.*|.*_tests?|train|train_.*|training|training_.*")
 _ASIDE_FOLDERS = frozenset({"tests", "test", "docs", "examples", "notebooks", "benchmarks"})
@@ -21,12 +23,15 @@ CLASS_LINE = re.compile(rb"^[ \t]*class[ \t]+([A-Za-z_\x80-\xff][\w\x80-\xff]*)"
 
 @dataclass(frozen=True)
 class Candidate:
-    """A class that may be the model: its MODEL_NAME, ``file:line``, why it counts, how deep it lies."""
+    """A class that may be the model: its MODEL_NAME, ``file:line``, why it counts, how deep it lies.
+
+    It is only looked at where no other has a lower ``rank``.
+    """
 
     name: str
     place: str
     reason: str
-    exact: bool
+    rank: int
     depth: int
 
 
@@ -34,12 +39,14 @@ def find_model(source: Source, code: ModelCode, emit: Emit) -> str:
     """Return the MODEL_NAME of the only class that can be the model.
 
     Such a class has a component method and the name of its module, or is a Hopsworks predictor. A class
-    whose name differs in case or underscores counts where no other does; where several count, the only one
-    at the top of the folder wins.
+    whose name differs in case or underscores counts where no other does, and a Hopsworks transformer where
+    that does not either; where several count, the only one at the top of the folder wins.
     """
     modules = [name for name, path in sorted(code.paths.items()) if not _is_aside(path)]
     candidates = [found for module in modules for found in _candidates(code, module)]
-    chosen = _only([one for one in candidates if one.exact] or candidates)
+    rank = min((one.rank for one in candidates), default=0)
+    candidates = [one for one in candidates if one.rank == rank]
+    chosen = _only(candidates)
     if chosen is None and candidates:
         raise SeveralModels([(one.name, one.place) for one in candidates])
     if chosen is None:
@@ -62,7 +69,9 @@ def _candidates(code: ModelCode, module: str) -> Iterator[Candidate]:
     path, own = code.paths[module], module.rpartition(".")[2]
     text = code.read(module)
     written = {name.decode("utf-8", "replace") for name in CLASS_LINE.findall(text)}
-    wanted = {name for name in written if folded(name) == folded(own)} | (written & HOPSWORKS_CLASSES)
+    wanted = {name for name in written if folded(name) == folded(own)} | (
+        written & (HOPSWORKS_CLASSES | {TRANSFORMER})
+    )
     if PurePosixPath(path).name == "__init__.py" and re.search(
         rf"\bimport\b.*\b{own}\b".encode(), text, re.DOTALL
     ):
@@ -72,21 +81,23 @@ def _candidates(code: ModelCode, module: str) -> Iterator[Candidate]:
         return
     for name in sorted(wanted):
         found = code.find_class(parsed, name)
-        reason = _reason(name, own, code.methods(parsed, name)) if found else ""
+        rank, reason = _reason(name, own, code.methods(parsed, name)) if found else (0, "")
         if found and reason:
             place = f"{found[0].path}:{found[1].line}"
-            exact = name == own or name in HOPSWORKS_CLASSES
-            yield Candidate(name_of(module, name), place, reason, exact, module.count(".") + 1)
+            yield Candidate(name_of(module, name), place, reason, rank, module.count(".") + 1)
 
 
-def _reason(name: str, own: str, methods: frozenset[str]) -> str:
+def _reason(name: str, own: str, methods: frozenset[str]) -> tuple[int, str]:
     if name in HOPSWORKS_CLASSES and methods & HOPSWORKS_METHODS:
-        return f"class {name} is a Hopsworks predictor"
+        return 0, f"class {name} is a Hopsworks predictor"
+    has = f"class {name} has the name of its module"
     if methods & COMPONENT_METHODS and name == own:
-        return f"class {name} has the name of its module and {_methods_text(methods)}"
+        return 0, f"{has} and {_methods_text(methods)}"
     if methods & COMPONENT_METHODS and folded(name) == folded(own):
-        return f"class {name} has the name of its module but for its spelling, and {_methods_text(methods)}"
-    return ""
+        return 1, f"{has} but for its spelling, and {_methods_text(methods)}"
+    if name == TRANSFORMER and methods & TRANSFORMER_METHODS:
+        return 2, f"class {name} is a Hopsworks transformer, and nothing that it could stand before is here"
+    return 0, ""
 
 
 def _methods_text(methods: frozenset[str]) -> str:
