@@ -46,16 +46,6 @@ class Model:
             raise NotReady
         return self._component
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether load() is done."""
-        return self._component is not None
-
-    @property
-    def is_overloaded(self) -> bool:
-        """Whether as many calls wait for a thread as may."""
-        return self.threads.waiting >= self._most_waiting
-
     async def load(self, factory: loading.Factory, keeper: Keeper | None = None) -> None:
         """Construct what ``factory`` makes, or take what ``keeper`` saved, and load it."""
         settings = self.settings

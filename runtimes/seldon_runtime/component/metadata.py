@@ -6,7 +6,6 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 
-from ..metrics.unit_labels import split_image
 from ..request_errors import MetadataInvalid
 from .lookup import find, optional
 from .metadata_rules import fault_of
@@ -45,7 +44,7 @@ class Metadata:
 
 
 def _defaults(unit: Unit) -> dict[str, object]:
-    name, version = split_image(unit.image)
+    name, version = unit.image_and_version
     return {
         "name": name,
         "versions": [version],

@@ -41,6 +41,16 @@ class Unit:
         """The image as meta.requestPath has it."""
         return self.image or f"{UNKNOWN}:{UNKNOWN}"
 
+    @property
+    def image_and_version(self) -> tuple[str, str]:
+        """The image's name, and its version: its digest, else its tag, else nothing."""
+        name, _, digest = self.image.partition("@")
+        if digest:
+            return name, digest
+        name, colon, tag = self.image.rpartition(":")
+        # What follows the colon of a port is a path.
+        return (name, tag) if colon and "/" not in tag else (self.image, "")
+
 
 def unit_from(variables: Mapping[str, str], model_name: str) -> Unit:
     """Read the platform's variables; ``name`` is what Hopsworks paths call the model."""

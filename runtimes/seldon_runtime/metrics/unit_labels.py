@@ -8,7 +8,7 @@ from .names import LEGACY_LABELS, UNIT_LABELS, Labels, text
 
 def unit_labels(unit: Unit) -> Labels:
     """Return the labels of every metric."""
-    image, version = split_image(unit.image)
+    image, version = unit.image_and_version
     values = (unit.deployment, unit.id, image, version, unit.predictor, unit.predictor_version)
     return tuple((name, text(value or UNKNOWN)) for name, value in zip(UNIT_LABELS, values, strict=True))
 
@@ -17,13 +17,3 @@ def legacy_labels(labels: Labels) -> Labels:
     """Return some of ``labels`` under the names of older releases."""
     values = dict(labels)
     return tuple((name, values[newer]) for name, newer in LEGACY_LABELS.items())
-
-
-def split_image(image: str) -> tuple[str, str]:
-    """Split a reference into name and version: its digest, else its tag, else nothing."""
-    name, _, digest = image.partition("@")
-    if digest:
-        return name, digest
-    name, colon, tag = image.rpartition(":")
-    # What follows the colon of a port is a path.
-    return (name, tag) if colon and "/" not in tag else (image, "")
