@@ -51,7 +51,7 @@ class JsonRequest:
         return Feedback(
             _said(_object(document, "request")),
             _said(_object(document, "truth")),
-            float(reward),
+            _float(reward),
             _object(meta_of(response) or {}, "routing"),
         )
 
@@ -65,6 +65,13 @@ class JsonRequest:
         if isinstance(document, list):  # aggregate takes a bare list of messages too
             document = {"seldonMessages": document}
         return from_json(wanted, document)
+
+
+def _float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError as error:  # beside a NaN, integers are read whatever their length
+        raise PayloadInvalid("reward is larger than any float") from error
 
 
 def _object(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

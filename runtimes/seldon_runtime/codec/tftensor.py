@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..request_errors import AnswerInvalid, PayloadInvalid
+from .arrays import usable
 
 # A few bytes may stand for any number of elements; this many bytes of them are taken.
 LARGEST = 128 << 20
@@ -126,6 +127,8 @@ def _kind(dtype: int) -> Type:
 
 def _array(dtype: int, shape: tuple[int, ...], content: bytes, listed: Sequence[Any]) -> npt.NDArray[Any]:
     kind = TYPES[dtype]
+    # Before anything is multiplied: the product of a million dimensions takes hours.
+    usable(shape, is_empty=0 in shape)
     if min(shape, default=0) < 0:
         raise PayloadInvalid(f"the tftensor's shape {shape} is not usable")
     if content and dtype != STRING:

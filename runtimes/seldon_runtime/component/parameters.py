@@ -33,7 +33,7 @@ def _parameter(item: object) -> tuple[str, object]:
         raise ParametersInvalid(f"{name} has the unknown type {kind!r}")
     try:
         return name, read(value)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise ParametersInvalid(f"{name} is {value!r}, which is no {kind}") from error
 
 

@@ -16,6 +16,8 @@ from .number_list import list_of
 from .values import array_content, list_content, written
 from .wire import entry, framed, single, text, varint
 
+# The names of more columns are made anew: clients choose how many widths are kept otherwise.
+MOST_KEPT = 4096
 METRIC_TYPES = {"COUNTER": b"\x10\x00", "GAUGE": b"\x10\x01", "TIMER": b"\x10\x02"}
 NO_META = b"\x12\x00"
 Part: TypeAlias = "bytes | bytearray | memoryview"
@@ -112,12 +114,16 @@ def _items(payload: npt.NDArray[Any] | list[Any]) -> bytes | bytearray:
 def _names(names: Sequence[object] | None, shape: tuple[int, ...]) -> bytes:
     if len(shape) < 2:
         return b""
-    return _numbered(shape[1]) if names is None else b"".join(text(b"\x0a", name) for name in names)
+    if names is not None:
+        return b"".join(text(b"\x0a", name) for name in names)
+    return _kept(shape[1]) if shape[1] <= MOST_KEPT else _numbered(shape[1])
 
 
-@lru_cache(maxsize=64)
 def _numbered(width: int) -> bytes:
     return b"".join(text(b"\x0a", f"t:{index}") for index in range(width))
+
+
+_kept = lru_cache(maxsize=64)(_numbered)
 
 
 def _meta(meta: Mapping[str, Any]) -> bytes:

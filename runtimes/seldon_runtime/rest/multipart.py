@@ -17,6 +17,8 @@ from ..request_errors import PayloadInvalid
 
 TEXTS = ("strData", "jsonData")
 MOST_PARTS = 1000
+# A few lines. The time that Python's parser takes grows with the square of their length.
+LONGEST_HEAD = 4096
 
 
 class Part(NamedTuple):
@@ -38,6 +40,8 @@ def message_in(content_type: bytes, body: bytes) -> object:
 
 
 def _boundary(content_type: bytes) -> bytes:
+    if len(content_type) > LONGEST_HEAD:
+        raise PayloadInvalid(f"the content type is longer than {LONGEST_HEAD} bytes")
     head = Message()
     head["content-type"] = content_type.decode("latin-1")
     boundary = head.get_boundary()
@@ -61,6 +65,8 @@ def _part(piece: bytes) -> Part:
     # Spaces may follow the boundary on its line.
     _, _, rest = piece.partition(b"\r\n")
     head, found, content = (b"\r\n" + rest).partition(b"\r\n\r\n")
+    if len(head) > LONGEST_HEAD:
+        raise PayloadInvalid(f"the headers of a part of the multipart body exceed {LONGEST_HEAD} bytes")
     headers = BytesHeaderParser().parsebytes(head[2:])
     name = headers.get_param("name", header="content-disposition")
     if not found or not isinstance(name, str):
