@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ..listener import listener_of
 from ..logs import Access, access_logger
 from ..model import Model
+from ..rest.exchange import Terms
 from ..rest.server import HttpServer, Receive, Scope, Send
 from ..runtime import Context
 from ..variables import boolean
@@ -36,7 +37,7 @@ class MetricsServer:
         listener, shared = listener_of(PORTS[0], context), PORTS[0].name in context.listeners
         access = access_logger(context.settings) if _tells_scrapes(context.variables) else None
         application = Metrics(context.recorder, endpoint(context.variables), access)
-        server = HttpServer(application, listener, shared=shared)
+        server = HttpServer(application, listener, terms=Terms(largest_body=0), shared=shared)
         await server.start()
         return cls(server)
 

@@ -23,6 +23,10 @@ from .exchange import Exchange, Terms
 LARGEST_HEAD = 1 << 20
 # What is read and thrown away of a body that was refused, so that its sender gets to read why.
 DISCARDED = 64 << 20
+# Pieces of a body that are smaller are kept together: an object of its own takes more than they do.
+PIECE = 1024
+# Bytes of framing that a byte of a body may come with: a chunk of one byte has five.
+FRAMING = 16
 # Bytes a second that buy a sender, or a reader, more time.
 SLOWEST = 1024
 ASGI = {"version": "3.0", "spec_version": "2.3"}
@@ -43,9 +47,11 @@ class HttpProtocol(HttpToolsProtocol):
     _since = 0.0
     _head_size = _body_size = _length = 0
     _blocked_since: float | None = None
+    _unread = 0
+    _task: asyncio.Task[None] | None = None
     _exchange: Exchange | None = None
     _waiting: deque[Exchange]
-    _chunks: list[bytes]
+    _chunks: list[bytes | bytearray]
     _method = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -80,13 +86,17 @@ class HttpProtocol(HttpToolsProtocol):
         except httptools.HttpParserError as error:
             self._refuse(400, "BAD_REQUEST", f"this is not HTTP/1.1: {error}")
         else:
-            if self._is_in_head:
+            if self._is_reading:
                 self._bound_head(len(data))
 
     def _stay(self, rest: bytes) -> None:
         """Read the request once more without its offer of another protocol, which hid its body."""
         if self._method == b"CONNECT":
             self._refuse(405, "METHOD_NOT_ALLOWED", "this is no proxy")
+            return
+        if self._exchange or self._waiting:
+            # Each would be read within the reading of the last; who means it waits for the answer.
+            self._refuse(400, "BAD_REQUEST", "an offer of another protocol came before the last answer")
             return
         self.parser = httptools.HttpRequestParser(self)
         lines = [b"%s %s HTTP/1.1" % (self._method, self.url)]
@@ -96,8 +106,9 @@ class HttpProtocol(HttpToolsProtocol):
         self.data_received(b"\r\n".join(lines) + b"\r\n\r\n" + rest)
 
     def _bound_head(self, size: int) -> None:
+        # What comes behind a body, and between its chunks, is bounded too.
         self._head_size += size
-        if self._head_size > LARGEST_HEAD:
+        if self._head_size - self._body_size * FRAMING > LARGEST_HEAD:
             info = f"the request line and headers are larger than {LARGEST_HEAD} bytes"
             self._refuse(431, "HEADERS_TOO_LARGE", info)
 
@@ -110,7 +121,9 @@ class HttpProtocol(HttpToolsProtocol):
         self._since = self.loop.time()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header."""
+        """Keep a header; what follows a body may not say how that is to be read."""
+        if not self._is_in_head:
+            return
         name = name.lower()
         if name == b"content-length":
             self._length = int(value)
@@ -134,12 +147,21 @@ class HttpProtocol(HttpToolsProtocol):
         """Keep a piece of the body."""
         self._body_size += len(body)
         if not self._is_handed_over:
-            self._chunks.append(body)
+            self._keep(body)
             if self._body_size > self.terms.largest_body:
                 self._hand_over(is_partial=True)
         elif self._body_size > self.terms.largest_body + DISCARDED:
             self.terms.outbox.flush()
             self.transport.close()
+
+    def _keep(self, piece: bytes) -> None:
+        chunks = self._chunks
+        if len(piece) >= PIECE or not chunks:
+            chunks.append(piece)
+        elif isinstance(chunks[-1], bytearray):
+            chunks[-1] += piece
+        else:
+            chunks.append(bytearray(piece))
 
     def on_message_complete(self) -> None:
         """Hand the request over."""
@@ -153,7 +175,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._is_handed_over = True
         exchange = Exchange(self._scope(), self.transport, self.terms, self.on_response_complete)
         chunks, self._chunks = self._chunks, []
-        exchange.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        exchange.body = b"".join(chunks)
         exchange.is_partial = is_partial
         # Who asked whether to send a body and hears no may send it all the same, or another request.
         exchange.keep_alive = self.parser.should_keep_alive() and not (is_partial and self._expects)
@@ -189,6 +211,7 @@ class HttpProtocol(HttpToolsProtocol):
         task: asyncio.Task[None] = self.loop.create_task(
             self.app(exchange.scope, exchange.receive, exchange.send)
         )
+        self._task = task
         self.tasks.add(task)
         task.add_done_callback(self._ended)
 
@@ -198,7 +221,8 @@ class HttpProtocol(HttpToolsProtocol):
         error = None if task.cancelled() else task.exception()
         if error:
             logger.error("This is a bug of the server", exc_info=error)
-        if error and self._exchange:
+        # A model's coroutine may cancel itself: whoever asked waits all the same.
+        if (error or task.cancelled()) and self._exchange and self._task is task:
             self._exchange.reply(500, *_told(*BUG))
 
     def on_response_complete(self) -> None:
@@ -219,7 +243,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         """Answer no more until the client has read what it got."""
-        self._blocked_since = self.loop.time()
+        self._blocked_since, self._unread = self.loop.time(), self.transport.get_write_buffer_size()
         super().pause_writing()
 
     def resume_writing(self) -> None:
@@ -241,7 +265,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Close where a client let us wait for too long; called once a second."""
         self.terms.outbox.flush()
         allowed = self.terms.patience + self._body_size / SLOWEST
-        if self._blocked_since is not None and now - self._blocked_since > allowed:
+        if self._blocked_since is not None and now - self._blocked_since > self._allowed_to_read():
             # Closing would wait for the client to read what is written.
             self.transport.abort()
         elif self._exchange or self._waiting:
@@ -251,6 +275,9 @@ class HttpProtocol(HttpToolsProtocol):
                 self.transport.close()
         elif now - self._since > allowed:
             self._refuse(408, "REQUEST_TIMEOUT", f"the request was not complete within {allowed:g} s")
+
+    def _allowed_to_read(self) -> float:
+        return self.terms.patience + (self._unread - self.transport.get_write_buffer_size()) / SLOWEST
 
     def _refuse(self, status: int, reason: str, info: str) -> None:
         """Answer what is no request, and leave."""
@@ -262,6 +289,10 @@ class HttpProtocol(HttpToolsProtocol):
             self._is_reading = False
             self.flow.pause_reading()
             self.shutdown()
+            return
+        if self._is_reading and self._is_handed_over:
+            # It was answered before its body ended: a second answer would be taken for the next request's.
+            self.transport.close()
             return
         exchange = Exchange({"method": ""}, self.transport, self.terms, lambda: None)
         exchange.keep_alive = False
