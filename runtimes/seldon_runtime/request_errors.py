@@ -24,6 +24,10 @@ class MetricInvalid(RequestError):
     """The model gave a metric that is none."""
 
 
+# The model's fault though it raised nothing: whoever mends it reads the log, not the client's answer.
+UNSENT = (AnswerInvalid, MetricInvalid)
+
+
 class MetadataInvalid(RequestError):
     """What the model says of itself is no metadata."""
 

@@ -152,6 +152,8 @@ def fail():
 
 class Model:
     def predict(self, X):
+        if isinstance(X, str):
+            return {1}
         logging.getLogger("mine").info("seen %s", X.tolist(), extra={"rows": len(X)})
         warnings.warn("old")
         thread = threading.Thread(target=fail)
@@ -166,6 +168,7 @@ def said(tmp_path: Path) -> list[dict[str, Any]]:
     """What a server and its model log as JSON."""
     with serving(tmp_path, MODEL, {"SELDON_LOG_FORMAT": "json"}) as server:
         server.ask({"data": {"ndarray": [[1]]}})
+        server.ask({"strData": "a set"})
         server.stop()
         output = server.process.stdout.read() if server.process.stdout else ""
     return [json.loads(line) for line in output.splitlines()]
@@ -182,6 +185,13 @@ def test_warnings_are_lines_too(said: list[dict[str, Any]]) -> None:
 
 
 def test_the_end_of_a_thread_is_a_line_too(said: list[dict[str, Any]]) -> None:
-    ended = [line["exception"] for line in said if line["level"] == "ERROR"]
+    ended = [line["exception"] for line in said if "exception" in line]
 
     assert [trace.splitlines()[-1] for trace in ended] == ["ValueError: of a thread"]
+
+
+def test_an_answer_that_no_message_can_carry_is_told_to_who_can_mend_it(said: list[dict[str, Any]]) -> None:
+    told = [line["message"] for line in said if line["logger"] == "seldon_runtime.rest.replies"]
+
+    assert len(told) == 1
+    assert told[0].startswith("An answer cannot be sent: the model returned set; it must return")

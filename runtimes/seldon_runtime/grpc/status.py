@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from grpc import StatusCode
 
 from ..request_errors import (
+    UNSENT,
     AnswerInvalid,
     BodyTooLarge,
     DeadlineExceeded,
@@ -75,6 +76,8 @@ def told(error: Exception) -> tuple[StatusCode, str]:
         return StatusCode.INTERNAL, "internal error"
     if isinstance(error, ModelFailed):
         logger.error("The model raised", exc_info=error.__cause__)
+    elif isinstance(error, UNSENT):
+        logger.error("An answer cannot be sent: %s", error)
     # A message may have half of a surrogate pair, which no header can.
     details = str(error).encode("utf-8", "replace")
     return status_of(error), details[:LONGEST_DETAILS].decode("utf-8", "ignore")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import orjson
 
 from ..request_errors import (
+    UNSENT,
     AnswerInvalid,
     BodyTooLarge,
     DeadlineExceeded,
@@ -66,6 +67,8 @@ def refusal(error: RequestError) -> Reply:
         return told(error.status, error.reason, str(error))
     if isinstance(error, ModelFailed):
         logger.error("The model raised", exc_info=error.__cause__)
+    elif isinstance(error, UNSENT):
+        logger.error("An answer cannot be sent: %s", error)
     status, reason = next(STATUS[cause] for cause in type(error).__mro__ if cause in STATUS)
     return told(status, reason, str(error), _headers(error, status))
 
