@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -122,6 +123,16 @@ def test_a_form_that_holds_no_message_is_the_clients_error(
     server: Server, body: bytes | str, content_type: str
 ) -> None:
     assert server.request("POST", "/predict", body, {"Content-Type": content_type}).status == 400
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
+def test_a_compressed_body_is_refused_as_what_it_is(server: Server, kind: str) -> None:
+    reply = server.request("POST", "/predict", gzip.compress(b'{"strData": "x"}'), {"Content-Type": kind})
+
+    assert (reply.status, reply.json["status"]["info"]) == (
+        400,
+        "the body is compressed with gzip; send it as it is",
+    )
 
 
 def test_a_list_of_messages_may_be_posted_as_curl_does(server: Server, tmp_path: Path) -> None:

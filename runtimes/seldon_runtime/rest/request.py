@@ -12,6 +12,7 @@ JSON = b"application/json"
 FORM = b"application/x-www-form-urlencoded"
 MULTIPART = b"multipart/form-data"
 MOST_FIELDS = 1000
+GZIP = b"\x1f\x8b"
 
 
 async def read_body(receive: Receive, most: int) -> bytes:
@@ -46,7 +47,7 @@ def document_in(content_type: bytes, query: bytes, body: bytes) -> object:
 
             return message_in(content_type, body)
         # A client that posts bare JSON under curl's default content type means the body.
-        if kind == FORM and body.lstrip()[:1] not in (b"{", b"["):
+        if kind == FORM and body.lstrip()[:1] not in (b"{", b"[", GZIP[:1]):
             found = _field(body)
             if found is not None:
                 return codec.parse(found)
@@ -56,7 +57,12 @@ def document_in(content_type: bytes, query: bytes, body: bytes) -> object:
             return codec.parse(found)
     if not body:
         raise PayloadInvalid("the request has no body, no form field json and no query argument json")
-    return codec.parse(body)
+    try:
+        return codec.parse(body)
+    except PayloadInvalid as error:
+        if body.startswith(GZIP):
+            raise PayloadInvalid("the body is compressed with gzip; send it as it is") from error
+        raise
 
 
 def _field(pairs: bytes) -> str | None:
