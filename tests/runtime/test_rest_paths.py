@@ -180,6 +180,13 @@ def test_a_strict_service_type_leaves_its_own_paths(tmp_path: Path, kind: str, l
     assert documented & SHORT == left
 
 
+def test_a_path_that_the_service_type_takes_away_is_404_and_says_so(tmp_path: Path) -> None:
+    with serving(tmp_path, MODEL, {"SELDON_STRICT_SERVICE_TYPE": "1"}) as server:
+        status = server.ask(ROW, "/route").json["status"]
+
+    assert status["info"] == "/route is none of this SERVICE_TYPE's, and SELDON_STRICT_SERVICE_TYPE is on"
+
+
 def test_a_service_type_changes_nothing_unless_it_is_strict(tmp_path: Path) -> None:
     with serving(tmp_path, MODEL, {"SERVICE_TYPE": "ROUTER"}) as server:
         assert server.ask(ROW).status == 200

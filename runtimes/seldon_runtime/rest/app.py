@@ -16,12 +16,13 @@ from .calls import Call, Calls, constant
 from .cors import allowing, preflight
 from .error_replies import ErrorReplies, error_replies
 from .openapi import openapi
-from .paths import MODELS, VERSION, Path, paths
+from .paths import MODELS, SELDON, VERSION, Path, paths
 from .replies import TEXT, Headers, Reply, bug, refusal
 from .request import read_body
 from .server import Receive, Scope, Send
 
 PONG = Reply(b"pong", content_type=TEXT)
+SELDONS = frozenset(path for path, *_ in SELDON)
 CODES = {status: str(status) for status in range(100, 600)}
 
 
@@ -142,6 +143,8 @@ class Rest:
         found, name = MODELS.fullmatch(path), self._context.settings.unit.name
         if found and found["name"] != name:
             return PathUnknown(f"there is no model {found['name']}; the one served here is {name}")
+        if path in SELDONS:
+            return PathUnknown(f"{path} is none of this SERVICE_TYPE's, and SELDON_STRICT_SERVICE_TYPE is on")
         near = path.rstrip("/")
         hint = f"; there is {near}" if near in self._routes else ""
         return PathUnknown(f"nothing is served at {path}{hint}; /seldon.json tells what is")
