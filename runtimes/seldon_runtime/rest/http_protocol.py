@@ -14,10 +14,10 @@ from typing import Any
 from urllib.parse import unquote
 
 import httptools
-import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .exchange import Exchange, Terms
+from .replies import INTERNAL, Reply, told
 
 # A message may come as a query argument, so this is far above what proxies let through.
 LARGEST_HEAD = 1 << 20
@@ -31,7 +31,6 @@ FRAMING = 16
 SLOWEST = 1024
 ASGI = {"version": "3.0", "spec_version": "2.3"}
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-BUG = ("MICROSERVICE_INTERNAL_ERROR", "internal error")
 logger = logging.getLogger(__name__)
 
 
@@ -223,7 +222,7 @@ class HttpProtocol(HttpToolsProtocol):
             logger.error("This is a bug of the server", exc_info=error)
         # A model's coroutine may cancel itself: whoever asked waits all the same.
         if (error or task.cancelled()) and self._exchange and self._task is task:
-            self._exchange.reply(500, *_told(*BUG))
+            _answer(self._exchange, told(500, INTERNAL, "internal error"))
 
     def on_response_complete(self) -> None:
         """Go on with the next request, or wait for one."""
@@ -296,13 +295,14 @@ class HttpProtocol(HttpToolsProtocol):
             return
         exchange = Exchange({"method": ""}, self.transport, self.terms, lambda: None)
         exchange.keep_alive = False
-        exchange.reply(status, *_told(reason, info))
+        _answer(exchange, told(status, reason, info))
 
 
-def _told(reason: str, info: str) -> tuple[tuple[tuple[bytes, bytes], ...], bytes]:
-    status = {"code": -1, "info": info, "reason": reason, "status": 1}
-    body = orjson.dumps({"status": status}, option=orjson.OPT_APPEND_NEWLINE)
-    return ((b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))), body
+def _answer(exchange: Exchange, reply: Reply) -> None:
+    length = b"%d" % len(reply.body)
+    exchange.reply(
+        reply.status, ((b"content-type", reply.content_type), (b"content-length", length)), reply.body
+    )
 
 
 def _origin_form(url: bytes) -> bytes:
