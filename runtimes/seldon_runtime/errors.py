@@ -159,7 +159,9 @@ class RuntimeUnavailable(SeldonError):
         super().__init__(
             f"The variables ({said or 'none of them set'}) ask for {wanted}; "
             f"this image has {', '.join(available) or 'none'}.",
-            hint=f"{again}; or unset the variable" if missing else f"unset the variables; or {again}",
+            hint=f"{again}; or unset the variable"
+            if missing
+            else f"unset the variables: API_TYPE is REST or GRPC, unset it is both; or {again}",
         )
         self.missing, self.available = tuple(missing), tuple(available)
 
@@ -236,4 +238,4 @@ class WorkersLost(SeldonError):
 def described(error: BaseException) -> str:
     """Return type and first line of ``error``, the way a traceback ends."""
     lines = str(error).splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    return f"{type(error).__name__}: {lines[0].rstrip('.')}" if lines else type(error).__name__

@@ -39,7 +39,7 @@ def listening(host: str, port: int, variable: str) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise PortUnavailable(port, variable, error) from error
+        raise PortUnavailable(port, variable, error) from None
     return listener
 
 
@@ -53,7 +53,7 @@ def bound(host: str, port: int, variable: str, *, shared: bool = False) -> socke
         holder.bind((host, port))
     except OSError as error:
         holder.close()
-        raise PortUnavailable(port, variable, error) from error
+        raise PortUnavailable(port, variable, error) from None
     return holder
 
 

@@ -204,6 +204,7 @@ def test_a_server_that_still_loads_stops_at_once(tmp_path: Path) -> None:
         (GOOD, {"MODEL_NAME": "Model.Other"}, 63, "its classes are Model"),
         (GOOD, {"PREDICTIVE_UNIT_PARAMETERS": "x"}, 64, "not JSON"),
         (GOOD, {"API_TYPE": "FBS"}, 69, "API_TYPE=FBS"),
+        (GOOD, {"API_TYPE": "FBS"}, 69, "API_TYPE is REST or GRPC"),
         ("import nothing_like_it", {}, 62, "the package that holds nothing_like_it"),
         ("1 / 0", {}, 62, "line 1, in <module>"),
         ("class Model", {}, 62, "SyntaxError"),
@@ -231,6 +232,13 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         found, said = output_of_failure(tmp_path, GOOD, {"PREDICTIVE_UNIT_HTTP_SERVICE_PORT": port})
 
     assert (found, f"Port {port} cannot be opened" in said) == (67, True), said
+
+
+@pytest.mark.parametrize("given", ["x", '[{"name": "rate", "value": "x", "type": "FLOAT"}]'])
+def test_what_the_model_had_no_part_in_has_no_traceback(tmp_path: Path, given: str) -> None:
+    found, said = output_of_failure(tmp_path, GOOD, {"PREDICTIVE_UNIT_PARAMETERS": given})
+
+    assert (found, said.splitlines()[0][:26]) == (64, "PREDICTIVE_UNIT_PARAMETERS")
 
 
 def test_the_constructor_gets_the_parameters(tmp_path: Path) -> None:

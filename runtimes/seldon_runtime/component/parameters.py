@@ -16,7 +16,7 @@ def parameters_from(text: str) -> dict[str, object]:
     try:
         items = json.loads(text)
     except ValueError as error:
-        raise ParametersInvalid(f"it is not JSON ({error})") from error
+        raise ParametersInvalid(f"it is not JSON ({error})") from None
     if not isinstance(items, list):
         raise ParametersInvalid("it is not a list")
     return dict(_parameter(item) for item in items)
@@ -33,8 +33,8 @@ def _parameter(item: object) -> tuple[str, object]:
         raise ParametersInvalid(f"{name} has the unknown type {kind!r}")
     try:
         return name, read(value)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise ParametersInvalid(f"{name} is {value!r}, which is no {kind}") from error
+    except (ValueError, TypeError, OverflowError):
+        raise ParametersInvalid(f"{name} is {value!r}, which is no {kind}") from None
 
 
 def _boolean(value: object) -> bool:

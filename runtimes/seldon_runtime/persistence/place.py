@@ -41,5 +41,5 @@ def secret_text(variables: Mapping[str, str], name: str) -> str | None:
         return None
     try:
         return Path(file).read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingInvalid(f"{name}_FILE", file, "a text file that this user may read") from error
+    except (OSError, UnicodeDecodeError):
+        raise SettingInvalid(f"{name}_FILE", file, "a text file that this user may read") from None
