@@ -102,7 +102,7 @@ class SettingInvalid(SeldonError):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__(
             "These settings cannot be used:\n" + _listed(problems),
-            hint="docs/settings.md tells what each may be; it is written KEY=VALUE, without `export` or quotes",
+            hint="docs/settings.md tells what each may be; write KEY=VALUE, without `export` or quotes",
         )
         self.problems = tuple(problems)
 
