@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from types import TracebackType
 from typing import TypeAlias
 
+from .request_errors import AnswerInvalid, MetricInvalid, ModelFailed, RequestError
 from .settings import ServerSettings
 
 TEXT_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -63,6 +64,18 @@ def access_logger(settings: ServerSettings) -> Access | None:
         )
 
     return access
+
+
+def log_fault(error: BaseException) -> None:
+    """Log an error that is not the client's to mend: what the model did wrong, or this server."""
+    logger = logging.getLogger("seldon_runtime")
+    if not isinstance(error, RequestError):
+        logger.error("This is a bug of the server", exc_info=error)
+    elif isinstance(error, ModelFailed):
+        logger.error("The model raised", exc_info=error.__cause__)
+    elif isinstance(error, (AnswerInvalid, MetricInvalid)):
+        # It raised nothing; whoever mends it reads the log, not the client's answer.
+        logger.error("An answer cannot be sent: %s", error)
 
 
 class JsonLines(logging.Formatter):

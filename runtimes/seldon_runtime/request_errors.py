@@ -5,8 +5,6 @@ Each front has a table from these classes to its own codes; ``str(error)`` is wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 
 class RequestError(Exception):
     """One request cannot be answered as asked."""
@@ -22,10 +20,6 @@ class AnswerInvalid(RequestError):
 
 class MetricInvalid(RequestError):
     """The model gave a metric that is none."""
-
-
-# The model's fault though it raised nothing: whoever mends it reads the log, not the client's answer.
-UNSENT = (AnswerInvalid, MetricInvalid)
 
 
 class MetadataInvalid(RequestError):
@@ -81,15 +75,3 @@ class BodyTooLarge(RequestError):
     def __init__(self, most: int) -> None:
         self.most = most
         super().__init__(f"the body is larger than {most} bytes, the limit of SELDON_MAX_BODY_BYTES")
-
-
-class PathUnknown(RequestError):
-    """Nothing is served at this path."""
-
-
-class VerbRefused(RequestError):
-    """The path exists, but not for this method."""
-
-    def __init__(self, verb: str, path: str, allowed: Sequence[str]) -> None:
-        self.allowed = tuple(allowed)
-        super().__init__(f"{verb} is not served at {path}, only {', '.join(allowed)}")

@@ -292,6 +292,7 @@ def test_calls_are_counted(server: GrpcServer) -> None:
     import urllib.request
 
     server.ask(ROW)
+    server.refusal(call("wrong", "counted"))
     with urllib.request.urlopen(f"http://127.0.0.1:{server.metrics_port}/metrics") as found:
         text = found.read().decode()
     lines = [line for line in text.splitlines() if 'protocol="grpc"' in line]

@@ -9,6 +9,7 @@ from time import perf_counter
 from seldon_runtime.codec.json_codec import encode, parse
 from seldon_runtime.codec.json_request import JsonRequest
 from seldon_runtime.listener import listener_of
+from seldon_runtime.logs import log_fault
 from seldon_runtime.message import Answer
 from seldon_runtime.model import Model
 from seldon_runtime.request_errors import RequestError
@@ -71,6 +72,7 @@ class JsonLines:
         except RequestError as error:
             # Every front has its own words for these: a status, a code, or just their names.
             code = type(error).__name__
+            log_fault(error)
             return json.dumps({"error": code, "info": str(error)}).encode() + b"\n"
         finally:
             self._recorder.ended("predict", PROTOCOL, code, perf_counter() - began)

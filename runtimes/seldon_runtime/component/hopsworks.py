@@ -12,14 +12,12 @@ from typing import Any, TypeAlias
 from ..codec.arrays import array_of
 from ..message import Answer, Kind, Message, Request
 from ..request_errors import MethodMissing, PayloadInvalid
-from .hopsworks_script import PREDICTORS, TRANSFORMER, VERBS, arguments_of, is_predictor
+from .hopsworks_script import TRANSFORMER, VERBS, is_predictor
 from .lookup import Author, find, is_async
 from .method import Method, Steps, implemented
 from .methods import Methods
 from .response import unwrapped
 from .signature import NAMES, adapted, signature_of
-
-__all__ = ["PREDICTORS", "VERBS", "arguments_of", "hopsworks_methods", "transforms", "wants_json"]
 
 KEYS = ("instances", "inputs")
 ANSWER_KEYS = ("predictions", "outputs")

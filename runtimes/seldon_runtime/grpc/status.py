@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 
 from grpc import StatusCode
 
+from ..logs import log_fault
 from ..request_errors import (
-    UNSENT,
     AnswerInvalid,
     BodyTooLarge,
     DeadlineExceeded,
@@ -17,7 +16,6 @@ from ..request_errors import (
     ModelRefused,
     NotReady,
     Overloaded,
-    PathUnknown,
     PayloadInvalid,
     RequestError,
 )
@@ -26,7 +24,6 @@ STATUS: Mapping[type[RequestError], StatusCode] = {
     PayloadInvalid: StatusCode.INVALID_ARGUMENT,
     AnswerInvalid: StatusCode.INTERNAL,
     MethodMissing: StatusCode.UNIMPLEMENTED,
-    PathUnknown: StatusCode.UNIMPLEMENTED,
     BodyTooLarge: StatusCode.RESOURCE_EXHAUSTED,
     ModelFailed: StatusCode.INTERNAL,
     NotReady: StatusCode.UNAVAILABLE,
@@ -53,7 +50,6 @@ REFUSALS: Mapping[int, StatusCode] = {
 }
 # Details travel in a header, where a byte may take three; clients take headers of 8 kB.
 LONGEST_DETAILS = 2048
-logger = logging.getLogger(__name__)
 
 
 def status_of(error: RequestError) -> StatusCode:
@@ -71,13 +67,9 @@ def _by_class(status: int) -> StatusCode:
 
 def told(error: Exception) -> tuple[StatusCode, str]:
     """Return status and details for the client, and log what is not the client's to mend."""
+    log_fault(error)
     if not isinstance(error, RequestError):
-        logger.error("This is a bug of the server", exc_info=error)
         return StatusCode.INTERNAL, "internal error"
-    if isinstance(error, ModelFailed):
-        logger.error("The model raised", exc_info=error.__cause__)
-    elif isinstance(error, UNSENT):
-        logger.error("An answer cannot be sent: %s", error)
     # A message may have half of a surrogate pair, which no header can.
     details = str(error).encode("utf-8", "replace")
     return status_of(error), details[:LONGEST_DETAILS].decode("utf-8", "ignore")

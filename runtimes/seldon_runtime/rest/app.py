@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from time import perf_counter
 from typing import NamedTuple
 
-from ..component.hopsworks import VERBS
+from ..component.hopsworks_script import VERBS
 from ..logs import access_logger
 from ..model import Model
-from ..request_errors import NotReady, PathUnknown, RequestError, VerbRefused
+from ..request_errors import NotReady, RequestError
 from ..runtime import Context
 from ..variables import boolean
 from .calls import Call, Calls, constant
 from .cors import allowing, preflight
 from .error_replies import ErrorReplies, error_replies
 from .openapi import openapi
-from .paths import MODELS, SELDON, VERSION, Path, paths
+from .paths import MODELS, SELDON, VERSION, Path, PathUnknown, VerbRefused, paths
 from .replies import TEXT, Headers, Reply, bug, refusal
 from .request import read_body
 from .server import Receive, Scope, Send

@@ -7,7 +7,6 @@ is one write, and a client may neither send a head without end nor take for ever
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +15,7 @@ from urllib.parse import unquote
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from ..logs import log_fault
 from .exchange import Exchange, Terms
 from .replies import INTERNAL, Reply, told
 
@@ -31,7 +31,6 @@ FRAMING = 16
 SLOWEST = 1024
 ASGI = {"version": "3.0", "spec_version": "2.3"}
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-logger = logging.getLogger(__name__)
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -219,7 +218,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if error:
-            logger.error("This is a bug of the server", exc_info=error)
+            log_fault(error)
         # A model's coroutine may cancel itself: whoever asked waits all the same.
         if (error or task.cancelled()) and self._exchange and self._task is task:
             _answer(self._exchange, told(500, INTERNAL, "internal error"))

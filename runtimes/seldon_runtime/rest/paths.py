@@ -6,10 +6,11 @@ Source: seldon-core 1.17's ``wrapper.py``; the server of Hopsworks and KServe's 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from ..request_errors import RequestError
 from ..settings import ServerSettings
 
 GET, BOTH, POST = ("GET", "HEAD", "OPTIONS"), ("GET", "HEAD", "POST", "OPTIONS"), ("POST", "OPTIONS")
@@ -73,3 +74,15 @@ def _hopsworks(model: str, verbs: Collection[str]) -> Iterator[Path]:
 def written(path: Path) -> str:
     """Return the path as a client writes it."""
     return VERSION.join(quote(part, safe="/:") for part in path.path.split(VERSION))
+
+
+class PathUnknown(RequestError):
+    """Nothing is served at this path."""
+
+
+class VerbRefused(RequestError):
+    """The path exists, but not for this method."""
+
+    def __init__(self, verb: str, path: str, allowed: Sequence[str]) -> None:
+        self.allowed = tuple(allowed)
+        super().__init__(f"{verb} is not served at {path}, only {', '.join(allowed)}")

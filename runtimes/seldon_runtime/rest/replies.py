@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import orjson
 
+from ..logs import log_fault
 from ..request_errors import (
-    UNSENT,
     AnswerInvalid,
     BodyTooLarge,
     DeadlineExceeded,
@@ -20,11 +19,10 @@ from ..request_errors import (
     ModelRefused,
     NotReady,
     Overloaded,
-    PathUnknown,
     PayloadInvalid,
     RequestError,
-    VerbRefused,
 )
+from .paths import PathUnknown, VerbRefused
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -49,7 +47,6 @@ STATUS: Mapping[type[RequestError], tuple[int, str]] = {
 RETRY_AFTER: Headers = ((b"retry-after", b"1"),)
 # Answers of these have no body, whatever the model wrote.
 BODILESS = frozenset({204, 205, 304})
-logger = logging.getLogger(__name__)
 
 
 class Reply(NamedTuple):
@@ -65,10 +62,7 @@ def refusal(error: RequestError) -> Reply:
     """Return the reply that tells ``error`` in Seldon's words, and log what is not the client's to mend."""
     if isinstance(error, ModelRefused):
         return told(error.status, error.reason, str(error))
-    if isinstance(error, ModelFailed):
-        logger.error("The model raised", exc_info=error.__cause__)
-    elif isinstance(error, UNSENT):
-        logger.error("An answer cannot be sent: %s", error)
+    log_fault(error)
     status, reason = next(STATUS[cause] for cause in type(error).__mro__ if cause in STATUS)
     return told(status, reason, str(error), _headers(error, status))
 
@@ -81,7 +75,7 @@ def _headers(error: RequestError, status: int) -> Headers:
 
 def bug(error: BaseException) -> Reply:
     """Return the reply for what should never happen, and log it."""
-    logger.error("This is a bug of the server", exc_info=error)
+    log_fault(error)
     return told(500, INTERNAL, "internal error")
 
 
