@@ -8,8 +8,6 @@ import pickle
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from redis.exceptions import RedisError
-
 from ..errors import StateBroken, described
 from ..model import Model
 from ..runtime import Context
@@ -71,7 +69,7 @@ class RedisKeeper:
             state = await self._model.work(_pickled, self._model.component.user)
             write = partial(_write, self._store, self._seal, state)
             await asyncio.get_running_loop().run_in_executor(self._network, write)
-        except (_NotPickled, RedisError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - what is no Redis makes the client fail in any way
             if not self._fails:
                 logger.warning(
                     "The state %s is not saved: %s; trying again", self._store.key, described(error)

@@ -35,17 +35,22 @@ class Store:
         end, pause = time.monotonic() + self._patience, 0.05
         while True:
             try:
-                found: Any = self.client.get(self.key)
-                return found  # type: ignore[no-any-return]  # bytes: nothing is decoded
+                return self._read()
             except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
                 if isinstance(error, exceptions.AuthenticationError) or time.monotonic() + pause > end:
                     raise StateUnreachable(self.key, self.place, error) from None
-            except exceptions.RedisError as error:
+            except Exception as error:  # noqa: BLE001 - what is no Redis makes the client fail in any way
                 raise StateUnreachable(self.key, self.place, error) from None
             finally:
                 self.client.connection_pool.disconnect()
             time.sleep(pause)
             pause = min(2 * pause, 1.0)
+
+    def _read(self) -> bytes | None:
+        found: Any = self.client.get(self.key)
+        if found is None or isinstance(found, bytes):
+            return found
+        raise exceptions.InvalidResponse(f"a {type(found).__name__} is no answer to GET")
 
     def write(self, value: bytes) -> None:
         """Replace the value; RedisError."""
