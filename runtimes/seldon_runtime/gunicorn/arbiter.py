@@ -57,11 +57,22 @@ class SeldonArbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         for _ in range(wanted - len(new)):
             self.spawn_worker()
         surplus = [worker for worker in new if not worker.place.is_first][: max(len(new) - wanted, 0)]
+        surplus += [worker for worker in old if self._is_overtaken(worker)]
         if len(new) >= wanted and not any(self._state(worker) in UNLOADED for worker in new):
             surplus += old
         for worker in surplus:
             if self._state(worker) is not State.LEAVING:
-                self.kill_worker(worker.pid, signal.SIGTERM)
+                self._dismiss(worker)
+
+    def _is_overtaken(self, worker: Any) -> bool:
+        """Tell whether a reload came before the worker, of an earlier one, had loaded its model."""
+        return self._state(worker) is State.LOADING and not worker.place.is_first
+
+    def _dismiss(self, worker: Any) -> None:
+        if self._state(worker) is State.LOADING:
+            # Its end is our wish, not a failure to load.
+            self._board.tell(worker.place.number, State.LEAVING)
+        self.kill_worker(worker.pid, signal.SIGTERM)
 
     def _end_if_failed(self) -> None:
         if self._lost >= MOST_LOST:
