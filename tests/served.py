@@ -10,7 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,16 +100,22 @@ def start(folder: Path, code: str, variables: Mapping[str, str] | None = None) -
 
 
 def wait_until_ready(server: Server) -> None:
-    for _ in range(1000):
-        if server.process.poll() is not None:
-            raise AssertionError(f"the server ended: {server.process.communicate()[0]}")
-        try:
-            if server.request("GET", "/health/status").status != 503:
-                return
-        except OSError:
-            pass
+    until(lambda: is_ready(server), 20)
+
+
+def is_ready(server: Server) -> bool:
+    assert server.process.poll() is None, server.process.communicate()[0]
+    try:
+        return server.request("GET", "/health/status").status != 503
+    except OSError:
+        return False
+
+
+def until(holds: Callable[[], Any], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it never came to that"
         time.sleep(0.01)
-    raise AssertionError("the server never answered")
 
 
 @contextmanager

@@ -13,18 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import free_port
-from tests.runtime.workers import (
-    AT_ONCE,
-    TWO,
-    WHO,
-    load,
-    until,
-    until_both_answer,
-    who,
-    workers_of,
-    working,
-)
-from tests.served import PREDICTIONS, exchange, output_of_failure, start
+from tests.runtime.workers import AT_ONCE, TWO, WHO, load, until_both_answer, who, workers_of, working
+from tests.served import PREDICTIONS, exchange, output_of_failure, start, until
 
 ONE = {"GUNICORN_MAX_REQUESTS": "1000000"}
 

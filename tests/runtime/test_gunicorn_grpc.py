@@ -13,8 +13,8 @@ from typing import Any
 
 import grpc
 
-from tests.runtime.workers import TWO, until, workers_of, working
-from tests.served import Server, output_of_failure, start
+from tests.runtime.workers import TWO, workers_of, working
+from tests.served import Server, output_of_failure, start, until
 
 WHO = "import os\nclass Model:\n    def predict(self, X):\n        return str(os.getpid())\n"
 PORT = "PREDICTIVE_UNIT_GRPC_SERVICE_PORT"

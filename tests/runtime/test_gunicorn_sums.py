@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.workers import TWO, load, until, until_both_answer, workers_of, working
-from tests.served import Server
+from tests.runtime.workers import TWO, load, until_both_answer, workers_of, working
+from tests.served import Server, until
 
 COUNTING = """
 import os

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import free_port
-from tests.runtime.workers import TWO, until, workers_of, working
-from tests.served import RUNTIMES, Server, serving
+from tests.runtime.workers import TWO, workers_of, working
+from tests.served import RUNTIMES, Server, serving, until
 
 EXAMPLE = Path(__file__).parents[2] / "examples/plugin-json-lines"
 DOUBLE = """

@@ -6,15 +6,13 @@ import http.client
 import json
 import signal
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from tests.served import PREDICTIONS, Server, exchange, start
+from tests.served import PREDICTIONS, Server, exchange, start, until, wait_until_ready
 
 # Who answered, after a sleep of so many seconds.
 WHO = """
@@ -37,7 +35,7 @@ def working(folder: Path, code: str = WHO, variables: Mapping[str, str] = TWO) -
     """Serve with a master and its workers, and end them all."""
     server = start(folder, code, variables)
     try:
-        until(lambda: is_ready(server), 20)
+        wait_until_ready(server)
         yield server
     finally:
         with suppress(ProcessLookupError):
@@ -45,26 +43,11 @@ def working(folder: Path, code: str = WHO, variables: Mapping[str, str] = TWO) -
         server.process.communicate(timeout=30)
 
 
-def is_ready(server: Server) -> bool:
-    assert server.process.poll() is None, server.process.communicate()[0]
-    try:
-        return server.request("GET", "/health/status").status != 503
-    except OSError:
-        return False
-
-
 def workers_of(server: Server) -> list[int]:
     """Return the ids of the workers, oldest first."""
     pid = server.process.pid
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [int(child) for child in children]
-
-
-def until(holds: Callable[[], Any], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it never came to that"
-        time.sleep(0.01)
 
 
 def who(server: Server, seconds: float = 0) -> int:
