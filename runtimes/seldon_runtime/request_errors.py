@@ -6,6 +6,14 @@ Each front has a table from these classes to its own codes; ``str(error)`` is wh
 from __future__ import annotations
 
 
+def words_of(error: BaseException) -> str:
+    """Return what the author's exception says, nothing where it cannot."""
+    try:
+        return str(error)
+    except BaseException:  # noqa: BLE001 - its __str__ is the author's code too
+        return ""
+
+
 class RequestError(Exception):
     """One request cannot be answered as asked."""
 
@@ -34,7 +42,7 @@ class ModelFailed(RequestError):
     """The model's own code raised; the cause is what it raised."""
 
     def __init__(self, error: BaseException) -> None:
-        super().__init__(str(error) or type(error).__name__)
+        super().__init__(words_of(error) or type(error).__name__)
 
 
 class ModelRefused(RequestError):

@@ -86,9 +86,13 @@ def _finish(future: asyncio.Future[Result], result: Result) -> None:
 
 
 def _fail(future: asyncio.Future[Any], error: BaseException) -> None:
-    if not future.done():
-        # A StopIteration cannot travel through a future.
-        future.set_exception(error if not isinstance(error, StopIteration) else RuntimeError(repr(error)))
+    if future.done():
+        return
+    if isinstance(error, StopIteration) or not isinstance(error, Exception):
+        # The one cannot travel through a future; the others, sys.exit() in a model's tolist(), end the loop.
+        stopped = RuntimeError(f"the thread's work raised {type(error).__name__}")
+        stopped.__cause__, error = error, stopped
+    future.set_exception(error)
 
 
 def _call(future: Future[Result], work: Callable[..., Result], args: Any, kwargs: Any) -> None:

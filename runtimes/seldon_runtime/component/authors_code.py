@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..request_errors import MethodMissing, ModelFailed, ModelRefused, RequestError
+from ..request_errors import MethodMissing, ModelFailed, ModelRefused, RequestError, words_of
 
 
 def told(error: BaseException) -> RequestError:
@@ -26,7 +26,8 @@ def means_not_implemented(error: BaseException) -> bool:
 
 
 def _message(error: BaseException) -> str:
-    return str(getattr(error, "message", "") or error) or type(error).__name__
+    said = getattr(error, "message", "")
+    return (said if isinstance(said, str) else "") or words_of(error) or type(error).__name__
 
 
 def _is_a(error: BaseException, name: str) -> bool:
