@@ -62,6 +62,23 @@ def test_every_port_is_told_by_what_it_is() -> None:
     assert lines[2].endswith("http://host:6000/prometheus")
 
 
+@pytest.mark.parametrize(
+    ("kind", "path", "rpc"),
+    [
+        ("MODEL", "/api/v1.0/predictions", "Seldon/Predict"),
+        ("ROUTER", "/route", "Router/Route"),
+        ("OUTLIER_DETECTOR", "/transform-input", "Transformer/TransformInput"),
+        ("COMBINER", "/aggregate", "Combiner/Aggregate"),
+    ],
+)
+def test_a_component_is_asked_for_what_its_service_type_is_for(kind: str, path: str, rpc: str) -> None:
+    rest, grpc = Reach.of("host", (REST, RPC), {"SERVICE_TYPE": kind}).asking()
+
+    assert f"http://host:8080{path} " in rest
+    assert grpc.endswith(f"seldon.protos.{rpc}")
+    assert ("seldonMessages" in rest) == (kind == "COMBINER")
+
+
 def test_nothing_answers_where_nothing_listens() -> None:
     port = free_port()
 

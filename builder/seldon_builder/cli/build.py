@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from shlex import quote
+from typing import TYPE_CHECKING
 
 from ..errors import SeldonError
 from ..events import Event, EventKind
@@ -22,6 +23,9 @@ from ..settings import Settings
 from .asking import add_destination, add_model, add_target, order_from
 from .caller import Caller, add_common
 from .working import working
+
+if TYPE_CHECKING:
+    from seldon_runtime.runtime import Port
 
 EXAMPLES = """examples:
   seldon-python build examples/iris iris:0.1
@@ -107,25 +111,29 @@ def summary(order: Order, built: Built, seconds: float, warned: int) -> Iterator
 
 def how_to_run(order: Order, built: Built, architecture: str) -> Iterator[str]:
     """Write the exact command that runs the image from where it now is, and one that asks it."""
-    its = built.image.architecture
+    from ..local.reach import Reach, main_port
+    from ..runtimes import ports
+
+    variables, its = built.settings.image_environment, built.image.architecture
+    listening = ports(variables)
+    main = (main_port(listening),) if listening else ()
     there = "" if its == architecture else f"on linux/{its}: "
-    yield f"  run     {there}{run_command(order, built)}"
+    yield f"  run     {there}{run_command(order, built, main)}"
     if order.output.kind == "oci":
         yield f"  or      seldon-python serve {quote(str(order.folder))}   (with no container engine)"
-    yield (
-        "  ask     curl -s localhost:9000/api/v1.0/predictions "
-        "-H 'Content-Type: application/json' -d '{\"data\":{\"ndarray\":[[1,2,3,4]]}}'"
-    )
+    for command in Reach.of("localhost", main, variables).asking():
+        yield f"  ask     {command}"
 
 
-def run_command(order: Order, built: Built) -> str:
-    """Write the command that runs the image."""
+def run_command(order: Order, built: Built, published: Sequence[Port]) -> str:
+    """Write the command that runs the image, with its ``published`` ports on those of this machine."""
     name, path = order.output.reference, order.output.path
+    run = " ".join(("docker run --rm", *(f"-p {port.number}:{port.number}" for port in published)))
     if order.output.kind == "oci":
         copied = f"skopeo copy {quote(f'oci:{path}:{name.tag}')} docker-daemon:{name}"
-        return f"{copied} && docker run --rm -p 9000:9000 {name}"
+        return f"{copied} && {run} {name}"
     if order.output.kind == "archive":
-        return f"docker load -i {quote(path)} && docker run --rm -p 9000:9000 {name}"
+        return f"docker load -i {quote(path)} && {run} {name}"
     if order.output.kind == "registry":
-        return f"docker run --rm -p 9000:9000 {name.host}/{name.remote_repository}@{built.image.digest}"
-    return f"docker run --rm -p 9000:9000 {name}"
+        return f"{run} {name.host}/{name.remote_repository}@{built.image.digest}"
+    return f"{run} {name}"

@@ -15,6 +15,25 @@ MESSAGE = '{"data":{"ndarray":[[1,2,3,4]]}}'
 SERVING = b"\x08\x01"
 
 
+@dataclass(frozen=True)
+class Question:
+    """How one asks a component for what its service type is for, over REST and over gRPC."""
+
+    path: str = "/api/v1.0/predictions"
+    rpc: str = "Seldon/Predict"
+    message: str = MESSAGE
+
+
+TRANSFORM = Question("/transform-input", "Transformer/TransformInput")
+QUESTIONS: Mapping[str, Question] = {
+    "ROUTER": Question("/route", "Router/Route"),
+    "TRANSFORMER": TRANSFORM,
+    "OUTLIER_DETECTOR": TRANSFORM,
+    "OUTPUT_TRANSFORMER": Question("/transform-output", "OutputTransformer/TransformOutput"),
+    "COMBINER": Question("/aggregate", "Combiner/Aggregate", f'{{"seldonMessages":[{MESSAGE},{MESSAGE}]}}'),
+}
+
+
 def ports_here(ports: Sequence[Port], wanted: int, *, elsewhere: bool = False) -> tuple[Port, ...]:
     """Choose this machine's ports: ``wanted``, unless 0, for the main one, the others' own where free.
 
@@ -60,17 +79,19 @@ def _free() -> int:
 
 @dataclass(frozen=True)
 class Reach:
-    """Where a server is reached: the host, its ports there, and the path of its metrics."""
+    """Where a server is reached: the host, its ports there, the path of its metrics, and what to ask it."""
 
     host: str
     ports: tuple[Port, ...]
     metrics: str = "/metrics"
+    question: Question = Question()
 
     @classmethod
     def of(cls, host: str, ports: tuple[Port, ...], variables: Mapping[str, str]) -> Reach:
         """Describe a server with ``variables``."""
         path = variables.get("PREDICTIVE_UNIT_METRICS_ENDPOINT", "").strip() or cls.metrics
-        return cls(host, ports, path if path.startswith("/") else f"/{path}")
+        question = QUESTIONS.get(variables.get("SERVICE_TYPE", "").strip().upper(), cls.question)
+        return cls(host, ports, path if path.startswith("/") else f"/{path}", question)
 
     @property
     def answers(self) -> bool:
@@ -82,20 +103,22 @@ class Reach:
 
     def how_to_ask(self) -> str:
         """Return the lines that tell where the model is, and commands that ask it."""
-        return "\n".join(("Serving (Ctrl-C stops it). Ask it:", *self._asking()))
+        return "\n  ".join(("Serving (Ctrl-C stops it). Ask it:", *self.asking()))
 
-    def _asking(self) -> Iterator[str]:
+    def asking(self) -> Iterator[str]:
+        """Yield a command, or a place, for each port; the main one first."""
+        ask = self.question
         for port in sorted(self.ports, key=lambda port: (port.name != HTTP, port.name != GRPC, port.name)):
             place = f"{self.host}:{port.number}"
             if port.name == HTTP:
                 header = "-H 'Content-Type: application/json'"
-                yield f"  curl -s http://{place}/api/v1.0/predictions {header} -d '{MESSAGE}'"
+                yield f"curl -s http://{place}{ask.path} {header} -d '{ask.message}'"
             elif port.name == GRPC:
-                yield f"  grpcurl -plaintext -d '{MESSAGE}' {place} seldon.protos.Seldon/Predict"
+                yield f"grpcurl -plaintext -d '{ask.message}' {place} seldon.protos.{ask.rpc}"
             elif port.name == METRICS:
-                yield f"  its metrics: http://{place}{self.metrics}"
+                yield f"its metrics: http://{place}{self.metrics}"
             else:
-                yield f"  {port.name}: {place}"
+                yield f"{port.name}: {place}"
 
 
 def http_answers(host: str, port: int) -> bool:
