@@ -17,7 +17,7 @@ from .cors import allowing, preflight
 from .error_replies import ErrorReplies, error_replies
 from .openapi import openapi
 from .paths import MODELS, SELDON, VERSION, Path, PathUnknown, VerbRefused, paths
-from .replies import TEXT, Headers, Reply, bug, refusal
+from .replies import BODILESS, TEXT, Headers, Reply, bug, refusal
 from .request import read_body
 from .server import Receive, Scope, Send
 
@@ -83,6 +83,9 @@ class Rest:
             reply = refusal(self._unknown(scope["path"]))
         else:
             reply = await self._answered(route, scope, content_type, receive, start)
+        if reply.status in BODILESS:
+            # Whoever reads the answer would take a body for the beginning of the next one.
+            reply = reply._replace(body=b"")
         headers: Headers = (
             (b"content-type", reply.content_type),
             (b"content-length", b"%d" % len(reply.body)),

@@ -46,6 +46,11 @@ class ErrorReplies:
             if raised is not error:
                 logger.exception("A handler of %s failed", NAME)
             return None
+        if not 200 <= answer.status_code <= 599:
+            logger.error(
+                "A handler of %s answered with status %d, which no answer has", NAME, answer.status_code
+            )
+            return None
         skipped = ("content-type", "content-length", "connection", "transfer-encoding")
         headers = tuple(
             (name.lower().encode("latin-1"), value.encode("latin-1"))
