@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from seldon_builder.local.serving_locally import Prepared, serve
+from seldon_runtime.errors import PortUnavailable
 
 from tests.conftest import free_port
 from tests.served import Server
@@ -245,6 +248,17 @@ def test_what_no_edit_can_mend_ends_it(model: Path) -> None:
     served.process.stdout.close()
 
     assert (code, "PREDICTIVE_UNIT_PARAMETERS" in said) == (64, True)
+
+
+def test_a_port_of_somebody_else_ends_it_before_it_says_that_it_serves(model: Path) -> None:
+    said = list[str]()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(PortUnavailable, match="choose another with --port"):
+            serve(model, lambda: Prepared(Path(sys.prefix), {}), said.append, port=taken.getsockname()[1])
+
+    assert said == []
 
 
 def test_nothing_is_written_into_the_folder(local: Local) -> None:

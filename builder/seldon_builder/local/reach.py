@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
+from seldon_runtime.errors import PortUnavailable
 from seldon_runtime.runtime import Port
 
 HTTP, GRPC, METRICS = "http", "grpc", "metrics"
@@ -56,19 +57,28 @@ def _number(port: Port, wanted: int, elsewhere: bool) -> int:
     return port.number if elsewhere or _is_free(port.number) else _free()
 
 
+def refuse_taken(port: Port) -> None:
+    """Raise PortUnavailable where ``port`` of this machine cannot be opened.
+
+    Whoever has it would be asked in the server's place, and be taken for it.
+    """
+    if error := _failure(port.number):
+        raise PortUnavailable(port.number, "--port", error)
+
+
 def _is_free(number: int) -> bool:
+    return _failure(number) is None
+
+
+def _failure(number: int) -> OSError | None:
     with socket.socket() as listener:
         # As servers do: what a process that is gone left behind is no hindrance.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        return not _fails(listener, number)
-
-
-def _fails(listener: socket.socket, number: int) -> bool:
-    try:
-        listener.bind(("0.0.0.0", number))  # noqa: S104 - where the server will listen
-    except OSError:
-        return True
-    return False
+        try:
+            listener.bind(("0.0.0.0", number))  # noqa: S104 - where the server will listen
+        except OSError as error:
+            return error
+    return None
 
 
 def _free() -> int:

@@ -25,7 +25,7 @@ from ..inputs.project_toml import PROJECT_FILE
 from ..inputs.settings_reading import S2I_ENVIRONMENT
 from ..inputs.source_reading import read_source
 from .child import TICK, Child, stop_signals
-from .reach import Reach, ports_here
+from .reach import Reach, main_port, ports_here, refuse_taken
 from .running import Say
 
 TICKS_BETWEEN_LOOKS = 5
@@ -73,12 +73,17 @@ def serve(folder: Path, prepare: Prepare, say: Say, *, port: int = 0, also: Sequ
 
 def _ready(prepare: Prepare, port: int) -> Ready:
     prepared = prepare()
-    return prepared, prepared.reached(port)
+    reach = prepared.reached(port)
+    if reach.ports:
+        refuse_taken(main_port(reach.ports))
+    return prepared, reach
 
 
 def _again(prepare: Prepare, port: int, say: Say) -> Ready | None:
     try:
         return _ready(prepare, port)
+    except PortUnavailable:
+        raise
     except SeldonError as error:
         say(f"\nerror: {error}\nNothing is served now. {AGAIN}")
         return None
