@@ -23,10 +23,16 @@ class ModelThreads(ThreadPoolExecutor):
 
     def __init__(self, count: int, name: str = "model") -> None:
         super().__init__(count)
+        self._name, self.count = name, 0
         self._calls: SimpleQueue[Callable[[], object]] = SimpleQueue()
-        for number in range(count):
-            # A model that never returns must not keep the process from ending.
-            threading.Thread(target=self._work, name=f"{name}_{number}", daemon=True).start()
+        for _ in range(count):
+            self.grow()
+
+    def grow(self) -> None:
+        """Start one thread more."""
+        # A model that never returns must not keep the process from ending.
+        threading.Thread(target=self._work, name=f"{self._name}_{self.count}", daemon=True).start()
+        self.count += 1
 
     def _work(self) -> None:
         take = self._calls.get

@@ -26,7 +26,7 @@ from .services import Handler, rpcs, services
 SIZE = "SELDON_GRPC_MAX_MESSAGE_BYTES"
 LARGEST_SIZE = (1 << 31) - 1
 # For what never waits for the model: health, metadata, refusals.
-BESIDE = 8
+BESIDE = 64
 # The part of the grace period in which a moment without a call is waited for.
 PATIENCE = 0.25
 # Seconds for the news to arrive that the server stops.

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from time import monotonic
 from typing import Any
 
 from ..threads import ModelThreads
 
 # Beyond one for each thread of the model: what they read is there when a thread becomes free.
 READERS = 4
+# Seconds without a call that ends after which there is a reader for each call, up to as many as MOST_READERS:
+# who opens calls and sends nothing keeps grpcio's threads for as long as they like.
+STUCK, MOST_READERS = 0.5, 256
 # Each awaited call keeps a thread; they are made when needed.
 MOST_AWAITED = 256
 
@@ -36,10 +41,33 @@ class _Readers(ModelThreads):
     def __init__(self, count: int, name: str) -> None:
         super().__init__(count, name)
         self.unfinished: set[Future[Any]] = set()
+        self._moved = monotonic()
+        self._is_watched = False
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Take one call of grpcio's."""
-        return _noted(super().submit(fn, *args, **kwargs), self.unfinished)
+        future = _noted(super().submit(fn, *args, **kwargs), self.unfinished)
+        future.add_done_callback(self._move)
+        if not self._is_watched and len(self.unfinished) > self.count:
+            self._watch()
+        return future
+
+    def _move(self, _: Future[Any]) -> None:
+        self._moved = monotonic()
+
+    def _watch(self) -> None:
+        self._is_watched = True
+        later = threading.Timer(STUCK, self._look)
+        later.daemon = True
+        later.start()
+
+    def _look(self) -> None:
+        if monotonic() - self._moved >= STUCK:
+            for _ in range(min(self.waiting, MOST_READERS - self.count)):
+                self.grow()
+        self._is_watched = False
+        if self.waiting:
+            self._watch()
 
 
 class _Awaiting(ThreadPoolExecutor):
