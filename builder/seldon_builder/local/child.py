@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import subprocess
-import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -13,10 +13,34 @@ from pathlib import Path
 TICK = 0.1
 
 
+class Stop:
+    """Whether somebody asked to stop.
+
+    No threading.Event: a signal that comes while its lock is taken for a wait would wait for itself.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def set(self) -> None:
+        """Ask to stop."""
+        self._asked = True
+
+    def is_set(self) -> bool:
+        """Tell whether somebody asked."""
+        return self._asked
+
+    def wait(self, seconds: float) -> bool:
+        """Wait, unless somebody asked, and tell whether somebody did."""
+        if not self._asked:
+            time.sleep(seconds)
+        return self._asked
+
+
 @contextlib.contextmanager
-def stop_signals() -> Iterator[threading.Event]:
-    """Let Ctrl-C, SIGTERM and a closed terminal set the event; a second Ctrl-C raises KeyboardInterrupt."""
-    stop = threading.Event()
+def stop_signals() -> Iterator[Stop]:
+    """Let Ctrl-C, SIGTERM and a closed terminal ask to stop; a second Ctrl-C raises KeyboardInterrupt."""
+    stop = Stop()
 
     def ask(number: int, _frame: object) -> None:
         if stop.is_set() and number == signal.SIGINT:

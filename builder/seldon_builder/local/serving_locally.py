@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from ..events import silent
 from ..inputs.project_toml import PROJECT_FILE
 from ..inputs.settings_reading import S2I_ENVIRONMENT
 from ..inputs.source_reading import read_source
-from .child import TICK, Child, stop_signals
+from .child import TICK, Child, Stop, stop_signals
 from .reach import Reach, main_port, ports_here, refuse_taken
 from .running import Say
 
@@ -128,7 +127,7 @@ def _importable_runtime() -> Iterator[Path]:
 def _attend(
     child: Child | None,
     reach: Reach | None,
-    stop: threading.Event,
+    stop: Stop,
     watch: _Watch,
     say: Say,
     final: Sequence[int],
