@@ -361,3 +361,14 @@ def test_the_document_of_a_raw_method_comes_as_the_protobuf_that_it_asks_for() -
     assert (message.strData, messages.seldonMessages[0].strData) == ("a", "a")
     with pytest.raises(PayloadInvalid):
         JsonRequest({"other": 1}).raw(SELDON_MESSAGE)
+
+
+def test_a_date_that_is_none_is_null() -> None:
+    answer = Answer(np.array(["2026-11-20T10:00:00", "NaT"], "datetime64[ns]"), Kind.NDARRAY)
+
+    assert json.loads(codec.encode(answer))["data"]["ndarray"] == ["2026-11-20T10:00:00", None]
+
+
+def test_a_slip_of_the_pen_does_not_reach_the_model_as_an_empty_array() -> None:
+    with pytest.raises(PayloadInvalid, match="it holds ndarry"):
+        codec.decode({"data": {"names": ["a"], "ndarry": [[1]]}})

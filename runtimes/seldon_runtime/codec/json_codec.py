@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -21,6 +21,8 @@ from .arrays import array_of, shaped
 OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
 SLOW_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
 NON_FINITE = (b"NaN", b"Infinity")
+# The names of more columns are made anew: clients choose how many widths are kept otherwise.
+MOST_KEPT = 4096
 BOM = b"\xef\xbb\xbf"
 KINDS = {"jsonData": Kind.JSON, "strData": Kind.TEXT, "binData": Kind.BINARY}
 
@@ -77,8 +79,13 @@ def decode(document: object) -> Message:
         return Message(document, Kind.INPUTS, [], meta)
     if "customData" in document:
         return Message(_any(document["customData"]), Kind.CUSTOM, [], meta)
-    found = ", ".join(sorted(map(str, document))) or "nothing"
-    raise PayloadInvalid(f"the message holds none of data, jsonData, strData, binData; it holds {found}")
+    raise PayloadInvalid(
+        f"the message holds none of data, jsonData, strData, binData; it holds {_listed(document)}"
+    )
+
+
+def _listed(keys: Iterable[object]) -> str:
+    return ", ".join(sorted(map(str, keys)))[:200] or "nothing"
 
 
 def is_inputs(document: object) -> bool:
@@ -122,6 +129,8 @@ def _decode_data(data: object, meta: Meta) -> Message:
         from .tftensor import array_from_document
 
         return Message(array_from_document(data["tftensor"]), Kind.TFTENSOR, names, meta)
+    if unknown := data.keys() - {"names"}:
+        raise PayloadInvalid(f"data holds none of ndarray, tensor, tftensor; it holds {_listed(unknown)}")
     return Message(np.array([]), Kind.NDARRAY, names, meta)
 
 
@@ -223,6 +232,9 @@ def _data(answer: Answer, payload: npt.NDArray[Any] | list[object]) -> dict[str,
         return {"names": names, "tftensor": document_of(array)}
     if array is not None and numeric and answer.kind is not Kind.NDARRAY:
         return {"names": names, "tensor": {"shape": shape, "values": array.ravel()}}
+    if array is not None and array.dtype.kind == "M":
+        # orjson has no date for "not a time", which is null here.
+        payload = array.astype("datetime64[us]").tolist()
     return {"names": names, "ndarray": payload}
 
 
@@ -236,13 +248,17 @@ def _array_or_none(rows: list[object]) -> npt.NDArray[Any] | None:
 def _names(names: Sequence[object] | None, shape: tuple[int, ...]) -> Sequence[object]:
     if len(shape) < 2:
         return ()
-    return numbered(shape[1]) if names is None else names
+    if names is not None:
+        return names
+    return _kept(shape[1]) if shape[1] <= MOST_KEPT else numbered(shape[1])
 
 
-@lru_cache(maxsize=64)
 def numbered(width: int) -> tuple[str, ...]:
     """Name ``width`` columns ``t:0``, ``t:1`` ..."""
     return tuple(f"t:{index}" for index in range(width))
+
+
+_kept = lru_cache(maxsize=64)(numbered)
 
 
 def _plain(value: object) -> object:
