@@ -6,7 +6,8 @@ import signal
 import time
 from pathlib import Path
 
-from tests.runtime.workers import TWO, until, who, workers_of, working
+from tests.runtime.workers import TWO, who, workers_of, working
+from tests.served import until
 
 
 def test_a_storm_of_sighup_does_not_load_a_model_for_each(tmp_path: Path) -> None:
