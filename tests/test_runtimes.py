@@ -10,10 +10,10 @@ from seldon_builder.cli import parser
 from seldon_builder.cli.asking import order_from
 from seldon_builder.cli.caller import Caller
 from seldon_builder.errors.source import SettingInvalid
-from seldon_builder.events import silent
+from seldon_builder.events import Event, silent
 from seldon_builder.inputs.settings_reading import read_settings
 from seldon_builder.inputs.source_reading import read_source
-from seldon_builder.settings import Settings
+from seldon_builder.settings import Setting, Settings
 from seldon_runtime import hookspecs, plugins
 from seldon_runtime.errors import RuntimeUnavailable
 from seldon_runtime.errors import SettingInvalid as VariableInvalid
@@ -153,3 +153,18 @@ def test_what_is_no_port_is_refused_by_the_build() -> None:
 def test_only_what_serves_listens() -> None:
     assert numbers() == {"a": 1, "b": 2}
     assert numbers(SELDON_RUNTIMES="front") == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("api_type", "told"),
+    [
+        ("REST", ["gRPC is left out: API_TYPE=REST (.s2i/environment:2)"]),
+        ("GRPC", ["REST is left out: API_TYPE=GRPC (.s2i/environment:2)"]),
+        ("", []),
+    ],
+)
+def test_a_protocol_that_is_left_out_is_told(api_type: str, told: list[str]) -> None:
+    heard: list[Event] = []
+    runtimes.tell_left_out(Settings((Setting("API_TYPE", api_type, ".s2i/environment:2"),)), heard.append)
+
+    assert [event.message for event in heard] == told

@@ -117,6 +117,7 @@ def named(order: Order, model: Model, workshop: Workshop, chosen: base.Base | No
     """Complete the settings: with the base's variables, where there is a base, and the model's class."""
     settings = settings_of(order, model.source, chosen, workshop.emit)
     runtimes.refuse_contradiction(settings.image_environment)
+    runtimes.tell_left_out(settings, workshop.emit)
     return replace(model, settings=with_model_name(model.source, settings, workshop.emit))
 
 

@@ -9,9 +9,21 @@ from seldon_runtime import plugins
 from seldon_runtime.plugins import BUILT_INS, SLIMMED, listed
 from seldon_runtime.runtime import Port, Role, Runtime
 
+from .events import Emit, decision
 from .settings import Settings
 
-__all__ = ["SLIMMED", "chosen", "known", "ports", "refuse_contradiction", "requirements", "unknown"]
+__all__ = [
+    "SLIMMED",
+    "chosen",
+    "known",
+    "ports",
+    "refuse_contradiction",
+    "requirements",
+    "tell_left_out",
+    "unknown",
+]
+API_TYPE = "API_TYPE"
+LEFT_OUT: Mapping[object, str] = {"REST": "gRPC", "GRPC": "REST"}
 
 
 def known() -> tuple[str, ...]:
@@ -47,6 +59,15 @@ def refuse_contradiction(variables: Mapping[str, str]) -> None:
     missing = [one for one in wanted if one.name not in names]
     if names and missing:
         raise plugins.unavailable(missing, names, variables)
+
+
+def tell_left_out(settings: Settings, emit: Emit) -> None:
+    """Say which protocol the model is not served over: older wrappers took no notice of API_TYPE."""
+    said = settings.find(API_TYPE)
+    if said and said.value in LEFT_OUT:
+        emit(
+            decision("detect", f"{LEFT_OUT[said.value]} is left out: {API_TYPE}={said.value} ({said.origin})")
+        )
 
 
 def ports(variables: Mapping[str, str]) -> tuple[Port, ...]:
