@@ -140,13 +140,13 @@ def test_an_annotated_raw_method_gets_protobuf() -> None:
 
 @pytest.mark.parametrize("ending", ["raw", "grpc"])
 def test_raw_feedback_always_gets_protobuf_and_counts_the_reward(ending: str) -> None:
-    from seldon_runtime.proto.messages import FEEDBACK
+    from seldon_runtime.proto.messages import FEEDBACK, known_class
 
     model = type("Model", (), {f"send_feedback_{ending}": raw, "send_feedback": never})
     noted, asked = Noted(), Asked(document=FEEDBACK(reward=0.5))
     component_of(model(), Unit(), noted).methods["send_feedback"].call(asked)
 
-    assert asked.wanted is FEEDBACK
+    assert asked.wanted is known_class("Feedback")
     assert noted.rewards == [0.5]
 
 
