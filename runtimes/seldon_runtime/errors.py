@@ -166,6 +166,19 @@ class RuntimeUnavailable(SeldonError):
         self.missing, self.available = tuple(missing), tuple(available)
 
 
+class RuntimesClash(SeldonError):
+    """Several runtimes are active of which there can be only one."""
+
+    exit_code: ClassVar[int] = 8
+
+    def __init__(self, role: str, names: Sequence[str]) -> None:
+        super().__init__(
+            f"The runtimes {' and '.join(names)} are both active, and each wants to be the one {role}.",
+            hint="unset the variable that asks for one of them, or require its distribution no more",
+        )
+        self.role, self.names = role, tuple(names)
+
+
 class StateKeyUnusable(SeldonError):
     """Persistence has no key that the saved state could be signed with."""
 

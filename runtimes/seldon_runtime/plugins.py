@@ -9,7 +9,7 @@ from pathlib import Path
 import pluggy
 
 from . import hookspecs
-from .errors import RuntimeUnavailable
+from .errors import RuntimesClash, RuntimeUnavailable
 from .grpc import plugin as grpc
 from .gunicorn import plugin as gunicorn
 from .metrics import plugin as metrics
@@ -71,9 +71,10 @@ def available(manager: pluggy.PluginManager, settings: Mapping[str, str]) -> tup
 
 
 def runtimes(manager: pluggy.PluginManager, settings: Mapping[str, str]) -> tuple[Runtime, ...]:
-    """Return the runtimes that ``settings`` want; RuntimeUnavailable where the image lacks one of them.
+    """Return the runtimes that ``settings`` want.
 
-    A slim image serves without those that are wanted by default only.
+    RuntimeUnavailable where the image lacks one of them, RuntimesClash where several want to be what there
+    can be only one of. A slim image serves without those that are wanted by default only.
     """
     active = [runtime for runtime in available(manager, settings) if runtime.active]
     in_image = [runtime for runtime in active if _in_image(runtime, settings)]
@@ -81,6 +82,10 @@ def runtimes(manager: pluggy.PluginManager, settings: Mapping[str, str]) -> tupl
     if missing or not any(runtime.role is Role.FRONT for runtime in in_image):
         there = [runtime.name for runtime in available(manager, settings) if _in_image(runtime, settings)]
         raise unavailable(missing, there, settings)
+    for role in (Role.PROCESS, Role.CODEC, Role.STATE):
+        alike = [runtime.name for runtime in in_image if runtime.role is role]
+        if len(alike) > 1:
+            raise RuntimesClash(role.value, alike)
     return tuple(in_image)
 
 

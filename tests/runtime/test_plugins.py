@@ -9,9 +9,9 @@ from pathlib import Path
 import pluggy
 import pytest
 from seldon_runtime import hookspecs, plugins
-from seldon_runtime.errors import RuntimeUnavailable
+from seldon_runtime.errors import RuntimesClash, RuntimeUnavailable
 from seldon_runtime.rest import plugin as rest_plugin
-from seldon_runtime.runtime import Runtime
+from seldon_runtime.runtime import Role, Runtime
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,6 +83,20 @@ def test_a_runtime_of_somebody_else_joins() -> None:
     manager.register(Theirs())
 
     assert [runtime.name for runtime in plugins.runtimes(manager, {})] == ["carrier-pigeon", *BOTH]
+
+
+def test_two_of_which_there_can_be_one_are_refused() -> None:
+    class Theirs:
+        @hookspecs.hookimpl
+        def seldon_runtime(self) -> Runtime:
+            return Runtime("avro", (), (), rest_plugin.load, role=Role.CODEC)
+
+    manager = plugins.plugins()
+    manager.register(Theirs())
+
+    assert "avro" in [runtime.name for runtime in plugins.runtimes(manager, {})]
+    with pytest.raises(RuntimesClash, match="avro and passthrough are both active"):
+        plugins.runtimes(manager, {"PAYLOAD_PASSTHROUGH": "1"})
 
 
 def test_a_runtime_of_another_distribution_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,6 +42,14 @@ def array_of(rows: object) -> npt.NDArray[Any]:
     return _array_of_any(rows)
 
 
+def array_or_none(rows: object) -> npt.NDArray[Any] | None:
+    """Return the array that numpy makes of ``rows``, None where they are ragged."""
+    try:
+        return array_of(rows)
+    except PayloadInvalid:
+        return None
+
+
 def _numbers_of(rows: list[Any]) -> npt.NDArray[Any] | None:
     """Return the array of rows of equal length whose first number says the type, None where they are not.
 

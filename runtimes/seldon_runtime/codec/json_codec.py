@@ -16,7 +16,7 @@ import orjson
 
 from ..message import Answer, Kind, Message, Meta
 from ..request_errors import AnswerInvalid, PayloadInvalid
-from .arrays import array_of, shaped
+from .arrays import array_of, array_or_none, shaped
 
 OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
 SLOW_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
@@ -220,7 +220,7 @@ def _as_it_is(document: Any) -> object:
 
 def _data(answer: Answer, payload: npt.NDArray[Any] | list[object]) -> dict[str, object]:
     # asarray: a matrix stays two-dimensional whatever one does to it.
-    array = np.asarray(payload) if isinstance(payload, np.ndarray) else _array_or_none(payload)
+    array = np.asarray(payload) if isinstance(payload, np.ndarray) else array_or_none(payload)
     shape = array.shape if array is not None else ()
     names = _names(answer.names, shape)
     numeric = array is not None and array.dtype.kind in "iufc"
@@ -236,13 +236,6 @@ def _data(answer: Answer, payload: npt.NDArray[Any] | list[object]) -> dict[str,
         # orjson has no date for "not a time", which is null here.
         payload = array.astype("datetime64[us]").tolist()
     return {"names": names, "ndarray": payload}
-
-
-def _array_or_none(rows: list[object]) -> npt.NDArray[Any] | None:
-    try:
-        return array_of(rows)
-    except PayloadInvalid:  # ragged: written as it is
-        return None
 
 
 def _names(names: Sequence[object] | None, shape: tuple[int, ...]) -> Sequence[object]:

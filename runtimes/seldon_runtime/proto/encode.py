@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..codec.arrays import array_of
+from ..codec.arrays import array_or_none
 from ..message import Answer, Kind
 from ..request_errors import AnswerInvalid, PayloadInvalid
 from .number_list import list_of
@@ -56,7 +56,7 @@ def _payload(answer: Answer) -> Parts:
 
 def _data(answer: Answer, payload: npt.NDArray[Any] | list[Any]) -> Parts:
     # asarray: a matrix stays two-dimensional whatever one does to it.
-    array = np.asarray(payload) if isinstance(payload, np.ndarray) else _array_or_none(payload)
+    array = np.asarray(payload) if isinstance(payload, np.ndarray) else array_or_none(payload)
     names = _names(answer.names, array.shape if array is not None else ())
     if array is None or array.dtype.kind not in "iufc":
         return _whole(names, b"\x1a", _items(payload))
@@ -94,13 +94,6 @@ def _tftensor(array: npt.NDArray[Any]) -> bytes:
     number, content = content_of(array)
     shape = b"".join(framed(b"\x12", b"\x08" + varint(length)) for length in array.shape)
     return b"\x08" + varint(number) + framed(b"\x12", shape) + framed(b"\x22", content)
-
-
-def _array_or_none(rows: list[Any]) -> npt.NDArray[Any] | None:
-    try:
-        return array_of(rows)
-    except PayloadInvalid:  # ragged: written as it is
-        return None
 
 
 def _items(payload: npt.NDArray[Any] | list[Any]) -> bytes | bytearray:
