@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import seldon_builder
-from seldon_builder.dependencies.resolution import detected
+from seldon_builder.dependencies.detecting import detected
 from seldon_builder.errors.plugins import PluginBroken, PluginInvalid
 from seldon_builder.events import silent
 from seldon_builder.plugins import load_plugins, loaded
@@ -43,7 +43,7 @@ FAILING = """
 from seldon_builder import SeldonError, hookimpl
 
 class PinsBroken(SeldonError):
-    exit_code = 97
+    exit_code = 117
 
 @hookimpl
 def seldon_detect(source):
@@ -66,7 +66,7 @@ def test_an_error_of_a_plugin_ends_the_command_as_ours_do(install: Install, tmp_
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
     )
 
-    assert (ended.returncode, ended.stdout) == (97, "")
+    assert (ended.returncode, ended.stdout) == (117, "")
     assert "error: pins.json cannot be read.\n  hint: mend it\n" in ended.stderr
     assert "Traceback" not in ended.stderr
 

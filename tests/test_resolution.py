@@ -7,7 +7,9 @@ from pathlib import Path, PurePosixPath
 import pluggy
 import pytest
 from seldon_builder import hookspecs
-from seldon_builder.dependencies.resolution import detected, export, lock_for
+from seldon_builder.dependencies.detecting import detected
+from seldon_builder.dependencies.resolution import export, lock_for
+from seldon_builder.dependencies.resolver import Resolver
 from seldon_builder.destination import Output
 from seldon_builder.detection import Detection
 from seldon_builder.digest import Digest
@@ -92,15 +94,17 @@ class Desk:
         return lock_for(
             source,
             self.detection(source),
-            target,
-            replace(PackageIndex(index_url=self.index.simple), offline=self.offline),
-            self.engine,
-            hooks(*self.plugins),
-            self.store,
-            self.events.append,
+            Resolver(
+                target,
+                replace(PackageIndex(index_url=self.index.simple), offline=self.offline),
+                self.engine,
+                hooks(*self.plugins),
+                self.store,
+                self.events.append,
+                lock_command=lock_command,
+            ),
             runtime_requirements=("numpy>=1.26",),
             exported=exported,
-            lock_command=lock_command,
         )
 
     offline = False
@@ -463,9 +467,10 @@ def test_an_index_that_is_gone_is_named_without_its_password(tmp_path: Path) -> 
     ],
 )
 def test_a_real_model_locks_for_its_target(tmp_path: Path, target: Target, tag: str) -> None:
-    detection = requirements.seldon_detect(
-        source_of(tmp_path / "model", requirements__txt="scikit-learn\n"), Settings()
-    )
+    source = source_of(tmp_path / "model", requirements__txt="scikit-learn\n")
+    claim = requirements.seldon_detect(source)
+    assert claim is not None
+    detection = requirements.seldon_read(claim, source, Settings())
     assert detection is not None
     lock = uv.seldon_lock(detection, target, PackageIndex(), "uv", Store(tmp_path / "store"), lambda _: None)
     assert lock is not None

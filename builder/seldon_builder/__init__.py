@@ -17,8 +17,8 @@ from .image import Image
 from .interpreter import Interpreter
 from .layer import Layer, LayerKind
 from .layers.packing import cache_key, layer_from_entries
-from .lock import Artifact, Lock
-from .package_index import IndexCredential, PackageIndex
+from .lock import Artifact, Lock, LockFile
+from .package_index import IndexCredential, IndexPin, PackageIndex
 from .reference import Reference
 from .refusal import Refusal
 from .secret import Secret
@@ -38,10 +38,12 @@ __all__ = [
     "EventKind",
     "Image",
     "IndexCredential",
+    "IndexPin",
     "Interpreter",
     "Layer",
     "LayerKind",
     "Lock",
+    "LockFile",
     "Output",
     "PackageIndex",
     "Reference",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
-from .lock import canonical_name
+from .lock import Artifact, canonical_name
 from .package_index import PackageIndex
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -17,11 +18,16 @@ class Requirement:
 
     ``line`` is what an engine reads: a PEP 508 requirement, or a path or URL of a wheel; ``hashes`` are
     ``sha256:<hex>`` strings; ``origin`` is ``file:line`` or the name of what asked ("the runtime").
+    ``build`` is the absolute path of a folder or source archive whose wheel is meant: it is built before
+    anything is resolved, and then ``line``, until then only shown, names the wheel; ``extras`` are those
+    that are asked of it.
     """
 
     line: str
     origin: str
     hashes: tuple[str, ...] = ()
+    build: str = ""
+    extras: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -34,10 +40,19 @@ class Requirement:
 class Detection:
     """What a resolver found: the requirements in the order of the files, and how to resolve them.
 
+    ``rank`` decides between several that claim one source: the lowest wins. Ours are in docs/resolvers.md,
+    from 10 on; 0, the default, comes before them. What ``seldon_detect`` returns may leave the rest empty,
+    for ``seldon_read`` to fill in.
+
     ``options`` are the resolver options of the files, in pip's spelling (``--pre``, ``--no-binary=x``,
     ``--require-hashes``); index options are in ``index``. ``requires_python`` is a PEP 440 specifier.
     ``locker`` names the one plugin whose ``seldon_lock`` can resolve this; "" means that the lines are of
-    PEP 508 and the user chooses the engine.
+    PEP 508 and the user chooses the engine. ``environment`` is what that plugin needs beyond requirements; it
+    is hashable, and ``str`` of it names all that a lock depends on.
+
+    ``is_complete`` tells that a lock file was read: the requirements are pins with ``==`` and markers,
+    nothing else may come in on the model's behalf, and what the runtime needs is resolved around them.
+    ``artifacts`` are the wheels that the lock file names by URL and hash, for all platforms.
     """
 
     resolver: str
@@ -49,3 +64,7 @@ class Detection:
     index: PackageIndex = field(default_factory=PackageIndex)
     requires_python: str = ""
     locker: str = ""
+    rank: int = 0
+    environment: Hashable = None
+    is_complete: bool = False
+    artifacts: tuple[Artifact, ...] = ()

@@ -7,6 +7,8 @@ example of each.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pluggy
 
 from .destination import Destination, Output
@@ -15,13 +17,16 @@ from .events import Emit, Event
 from .image import Image
 from .interpreter import Interpreter
 from .layer import Layer
-from .lock import Lock
+from .lock import Lock, LockFile
 from .package_index import PackageIndex
 from .refusal import Refusal
 from .settings import Settings
 from .source import Source
 from .store import Store
 from .target import Target
+
+if TYPE_CHECKING:
+    from .base import Base
 
 PROJECT = "seldon"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -30,9 +35,19 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @hookspec
 def seldon_detect(source: Source, settings: Settings) -> Detection | None:
-    """Return what the source needs installed, or None if its files are not yours.
+    """Return that you claim the source, from which files and why, or None if its files are not yours.
 
-    The first answer is used, later plugins first; a build tells of the others' files that it does not use.
+    Look whether the files are there, not what is wrong with them: another resolver may win. The lowest
+    ``rank`` is used, among equals later plugins first; a build tells of the files that it does not use.
+    A resolver that reads its files at once may return all that they say.
+    """
+
+
+@hookspec(firstresult=True)
+def seldon_read(detection: Detection, source: Source, settings: Settings) -> Detection | None:
+    """Read what the files of ``detection`` ask for, or None if its ``resolver`` is not you.
+
+    Only the detection that is used is read. Return it with its requirements, and all its files.
     """
 
 
@@ -67,6 +82,19 @@ def seldon_layers(
 
     Every artifact is already in ``store``. Without an interpreter no bytecode is wanted.
     """
+
+
+@hookspec(firstresult=True)
+def seldon_base(lock: Lock, base: Base, store: Store, emit: Emit) -> Base | None:
+    """Return ``base`` with the Python that ``lock`` itself brings, or None where it brings none.
+
+    Its target, files and interpreter are then those of all that follows.
+    """
+
+
+@hookspec(firstresult=True)
+def seldon_export(lock: Lock, source: Source, store: Store) -> LockFile | None:
+    """Return the file that ``seldon-python lock`` writes for a lock whose ``kind`` is yours."""
 
 
 @hookspec(firstresult=True)

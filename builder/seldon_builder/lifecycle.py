@@ -13,6 +13,8 @@ from . import base, runtimes
 from .base.base_interpreter import interpreter_of
 from .base.debian import host_architecture
 from .dependencies import resolution
+from .dependencies.detecting import detected
+from .dependencies.resolver import Resolver
 from .destination import Destination, Written
 from .detection import Detection
 from .digest import Digest
@@ -108,9 +110,7 @@ def model_of(order: Order, workshop: Workshop) -> Model:
     """Read the folder and find out what it needs; the base's variables are not among its settings yet."""
     source = read_source(order.folder, workshop.emit)
     settings = settings_of(order, source)
-    return Model(
-        source, settings, resolution.detected(workshop.plugins.hook, source, settings, workshop.emit)
-    )
+    return Model(source, settings, detected(workshop.plugins.hook, source, settings, workshop.emit))
 
 
 def named(order: Order, model: Model, workshop: Workshop, chosen: base.Base | None = None) -> Model:
@@ -133,6 +133,7 @@ def settings_of(
         caller=order.asked.caller,
         base=chosen.image.environment if chosen else {},
         runtimes=order.asked.runtimes,
+        flags=order.asked.flags,
         emit=emit,
     )
 
@@ -168,34 +169,48 @@ def locked(
     index = PackageIndex(ca_bundle=order.ca_bundle, offline=order.offline)
     for known in hooks.seldon_package_index(source=model.source, settings=model.settings):
         index = index.merged(known)
-    return resolution.lock_for(
-        model.source,
-        model.detection,
+    resolver = Resolver(
         target,
         index,
         order.engine,
         hooks,
         workshop.store,
         workshop.emit,
-        runtime_requirements=runtimes.requirements(model.settings),
-        interpreter=interpreter,
-        refresh=order.refresh,
-        exported=order.exported,
-        lock_command=order.lock_command(host_architecture()),
+        interpreter,
+        order.refresh,
+        order.lock_command(host_architecture()),
     )
+    return resolution.lock_for(
+        model.source,
+        model.detection,
+        resolver,
+        runtime_requirements=runtimes.requirements(model.settings),
+        exported=order.exported,
+    )
+
+
+def standing(lock: Lock, chosen: base.Base, workshop: Workshop) -> base.Base:
+    """Return the base as what is installed on it sees it: with the Python of the lock, if that brings one."""
+    hooks = workshop.plugins.hook
+    own: base.Base | None = hooks.seldon_base(
+        lock=lock, base=chosen, store=workshop.store, emit=workshop.emit
+    )
+    return own or chosen
 
 
 def assemble(order: Order, model: Model, lock: Lock, chosen: base.Base, workshop: Workshop) -> Image:
     """Stack the layers on the base, from what changes least to what changes most."""
     store, emit = workshop.store, workshop.emit
+    image, chosen = chosen.image, standing(lock, chosen, workshop)
     interpreter = interpreter_of(chosen, store, emit) if order.bytecode else None
     dependencies: tuple[Layer, ...] | None = workshop.plugins.hook.seldon_layers(
         lock=lock, target=chosen.target, store=store, interpreter=interpreter, emit=emit
     )
     if dependencies is None:
         raise LockUnclaimed(lock.kind)
-    image = chosen.image.with_layers(
-        interpreter_link.interpreter_layer(store, chosen.target),
+    links = () if lock.own_python else (interpreter_link.interpreter_layer(store, chosen.target),)
+    image = image.with_layers(
+        *links,
         *dependencies,
         runtime_layer.runtime_layer(store, interpreter),
         sbom.sbom_layer(lock, store),

@@ -11,13 +11,17 @@ from .destination import Output
 
 @dataclass(frozen=True)
 class Asked:
-    """What a user set: variables, strongest first: -e, -E, platform; their environment; --runtime."""
+    """What a user set: variables, strongest first: -e, -E, platform; their environment; --runtime.
+
+    ``flags`` are options that stand for a variable of the build: its name, its value, the option.
+    """
 
     options: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     platform: Path | None = None
     caller: Mapping[str, str] = field(default_factory=dict)
     runtimes: tuple[str, ...] = ()
+    flags: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -18,15 +18,27 @@ class IndexCredential:
 
 
 @dataclass(frozen=True)
+class IndexPin:
+    """The distribution of this normalised ``name`` comes from the index at ``url`` and from nowhere else."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
 class PackageIndex:
     """Index URLs (never with a user part), hosts trusted without TLS, local wheel folders, CA, credentials.
 
-    ``index_url`` empty means the default of the engine. ``offline`` forbids every network access.
+    ``index_url`` empty means the default of the engine. ``wheel_folders`` are absolute paths of folders whose
+    wheels are taken before any index's; ``find_links`` are pip's, where the newest wins wherever it lies.
+    ``offline`` forbids every network access.
     """
 
     index_url: str = ""
     extra_index_urls: tuple[str, ...] = ()
     find_links: tuple[str, ...] = ()
+    wheel_folders: tuple[str, ...] = ()
+    pins: tuple[IndexPin, ...] = ()
     trusted_hosts: tuple[str, ...] = ()
     ca_bundle: Path | None = None
     proxies: tuple[tuple[str, Secret], ...] = ()
@@ -45,6 +57,9 @@ class PackageIndex:
             index_url=self.index_url or other.index_url,
             extra_index_urls=union(self.extra_index_urls, other.extra_index_urls),
             find_links=union(self.find_links, other.find_links),
+            wheel_folders=union(self.wheel_folders, other.wheel_folders),
+            pins=self.pins
+            + tuple(pin for pin in other.pins if pin.name not in {own.name for own in self.pins}),
             trusted_hosts=union(self.trusted_hosts, other.trusted_hosts),
             ca_bundle=self.ca_bundle or other.ca_bundle,
             proxies=tuple(dict((*other.proxies, *self.proxies)).items()),

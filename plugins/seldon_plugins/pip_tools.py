@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from seldon_builder import hookimpl
+from seldon_builder.dependencies.resolver import NO_DEPENDENCIES
 from seldon_builder.detection import Detection
 from seldon_builder.errors.resolution import EngineFailed
 from seldon_builder.events import Emit
@@ -46,7 +47,7 @@ def seldon_lock(
         raise EngineFailed(
             ENGINE, f"it resolves only for where it runs, and for {target.platform} {reason}.", hint="use uv"
         )
-    if detection.requirements:
+    if detection.requirements and NO_DEPENDENCIES not in detection.options:
         detection = pinned(detection, interpreter, target, index, store, emit)
     resolution = Resolution(target, index, store, emit, act="Finding the wheels")
     return lock_with_uv(resolution, detection, f"{ENGINE} {version(ENGINE)}", ("--no-deps",))

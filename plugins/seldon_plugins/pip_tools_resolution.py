@@ -156,7 +156,7 @@ class Bench:
         return line.replace(url.partition("#")[0], f"file://{self.inside(copy)}")
 
     def _links(self) -> Iterator[str]:
-        for number, place in enumerate(self.index.find_links):
+        for number, place in enumerate((*self.index.wheel_folders, *self.index.find_links)):
             if "://" in place:
                 yield with_credentials(place, self.index.credentials)
                 continue

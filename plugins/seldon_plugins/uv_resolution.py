@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import tomllib
 from packaging.requirements import Requirement as Pep508
-from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 from seldon_builder.dependencies.engine import Finished, cleaned_environment, credentialed, run_engine
 from seldon_builder.dependencies.pylock import read_artifacts
+from seldon_builder.dependencies.resolver import NO_DEPENDENCIES
 from seldon_builder.dependencies.url_credentials import with_credentials
+from seldon_builder.dependencies.written_lock import best_wheel
 from seldon_builder.detection import Detection, Requirement
 from seldon_builder.digest import Digest
 from seldon_builder.errors import SeldonError
@@ -124,7 +124,7 @@ def _command(resolution: Resolution) -> list[str]:
         *("--no-config", "--no-header", "--color", "never", "--no-progress"),
         *("--cache-dir", str(resolution.store.root / "uv")),
     ]
-    for place in index.find_links:
+    for place in (*index.wheel_folders, *index.find_links):
         if "://" not in place:
             command += ["--find-links", place]
     for host in index.trusted_hosts:
@@ -137,7 +137,8 @@ def _command(resolution: Resolution) -> list[str]:
 
 
 def _options(detection: Detection) -> list[str]:
-    return ["--prerelease", "allow"] if "--pre" in detection.options else []
+    options = ["--prerelease", "allow"] if "--pre" in detection.options else []
+    return [*options, NO_DEPENDENCIES] if NO_DEPENDENCIES in detection.options else options
 
 
 def _environment(index: PackageIndex, home: Path) -> dict[str, str]:
@@ -190,7 +191,8 @@ def _chosen(packages: list[dict[str, object]], detection: Detection, target: Tar
         requirement = allowed.get(wheels[0].name)
         fitting = [wheel for wheel in wheels if not requirement or str(wheel.sha256) in requirement.hashes]
         if fitting:
-            chosen.append(_best(fitting, target))
+            # uv names wheels that fit; of those for newer systems than ours knows, the first will do.
+            chosen.append(best_wheel(fitting, target) or min(fitting, key=lambda wheel: wheel.filename))
         elif requirement:
             offered = ", ".join(f"{wheel.filename} with {wheel.sha256}" for wheel in wheels)
             bad.append(BadLine(requirement.origin, requirement.line, f"the index offers {offered}"))
@@ -219,13 +221,3 @@ def _allowed_hashes(detection: Detection) -> dict[str, Requirement]:
             hashes = tuple(h for h in requirement.hashes if known is None or h in known.hashes)
             allowed[name] = replace(requirement, hashes=hashes)
     return allowed
-
-
-def _best(wheels: Iterable[Artifact], target: Target) -> Artifact:
-    ranks = {tag: rank for rank, tag in enumerate(target.tags)}
-
-    def rank(wheel: Artifact) -> int:
-        tags = parse_wheel_filename(wheel.filename.replace("%2B", "+"))[3]
-        return min((ranks.get(tag, len(ranks)) for tag in tags), default=len(ranks))
-
-    return min(wheels, key=lambda wheel: (rank(wheel), wheel.filename))

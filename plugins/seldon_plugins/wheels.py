@@ -15,11 +15,14 @@ from seldon_builder.layers.compiling import Compiler
 from seldon_builder.layers.planner import Group, plan
 from seldon_builder.layers.wheel import wheel_layer, wheels_key
 from seldon_builder.layers.wheel_requirements import needed_by
-from seldon_builder.lock import Lock
+from seldon_builder.lock import Lock, LockFile
+from seldon_builder.source import Source
 from seldon_builder.store import Store
 from seldon_builder.target import Target
 from seldon_runtime.plugins import requirements
 
+KIND = "wheels"
+FILE = "pylock.toml"
 Task = Callable[[], Layer | None]
 
 
@@ -28,7 +31,7 @@ def seldon_layers(
     lock: Lock, target: Target, store: Store, interpreter: Interpreter | None, emit: Emit
 ) -> tuple[Layer, ...] | None:
     """Make the layers of wheels, and of their bytecode where there is an interpreter."""
-    if lock.kind != "wheels":
+    if lock.kind != KIND:
         return None
     groups = plan(lock, needed_by(requirements(), lock, target, store))
     compiler = Compiler(interpreter) if interpreter else None
@@ -41,6 +44,16 @@ def seldon_layers(
         made = dict(zip(waiting, _told(compiled, waiting, emit), strict=True))
     bytecode = [made[group] if group in made else task() for group, task in tasks.items()]
     return (*packed, *(layer for layer in bytecode if layer))
+
+
+@hookimpl
+def seldon_export(lock: Lock, source: Source, store: Store) -> LockFile | None:
+    """Write a lock of wheels as ``pylock.toml`` (PEP 751)."""
+    if lock.kind != KIND:
+        return None
+    from seldon_builder.dependencies.resolution import export
+
+    return LockFile(FILE, export(lock, source, store))
 
 
 def _pack(groups: Sequence[Group], target: Target, store: Store, emit: Emit) -> list[Layer]:

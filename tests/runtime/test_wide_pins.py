@@ -10,7 +10,8 @@ from pathlib import Path
 import pluggy
 import pytest
 from seldon_builder import hookspecs
-from seldon_builder.dependencies.resolution import RUNTIME, Resolver, ask
+from seldon_builder.dependencies.resolution import ask
+from seldon_builder.dependencies.resolver import RUNTIME, Resolver
 from seldon_builder.detection import Detection, Requirement
 from seldon_builder.errors import SeldonError
 from seldon_builder.events import silent

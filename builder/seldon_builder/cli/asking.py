@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..connections import Connections
@@ -11,6 +12,14 @@ from ..order import Asked, Order
 from ..reference import Reference
 from ..target import MACHINES
 from .caller import Caller
+
+# Options that stand for a variable: --resolver X is SELDON_RESOLVER=X. Repeated ones are joined by blanks.
+FLAGS = {
+    "--resolver": "SELDON_RESOLVER",
+    "--group": "SELDON_GROUPS",
+    "--extra": "SELDON_EXTRAS",
+    "--channel-alias": "SELDON_CHANNEL_ALIASES",
+}
 
 # Where an image goes that is written here without a path: beside us, by its own name.
 ENDINGS = {"archive": ".tar", "oci": ".oci"}
@@ -38,6 +47,14 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
     runtimes = "serve with nothing but this: rest, grpc ...; repeated or with commas (default: everything)"
     add("--runtime", action="append", default=[], metavar="NAME", help=runtimes)
+    resolvers = "whose files count, where several resolvers claim the source (docs/resolvers.md)"
+    add("--resolver", default=[], action="append", metavar="NAME", help=resolvers)
+    groups = "also what this dependency group of the project asks for; may be repeated"
+    add("--group", default=[], action="append", metavar="NAME", help=groups)
+    extras = "also what this extra of the project asks for; may be repeated"
+    add("--extra", default=[], action="append", metavar="NAME", help=extras)
+    aliases = "where a conda channel of this name is; may be repeated"
+    add("--channel-alias", default=[], action="append", metavar="NAME=URL", help=aliases)
     engines = "who resolves requirements: uv (default) or pip-tools, the slow reference"
     add("--engine", default="uv", metavar="NAME", help=engines)
     add("--offline", action="store_true", help="use nothing but the store and local files")
@@ -78,6 +95,7 @@ def order_from(options: argparse.Namespace, caller: Caller) -> Order:
             options.platform_env,
             caller.environment,
             tuple(options.runtime),
+            tuple(_flags(options)),
         ),
         architecture=(options.platform or f"linux/{caller.architecture}").partition("/")[2],
         run_image=options.run_image,
@@ -90,6 +108,12 @@ def order_from(options: argparse.Namespace, caller: Caller) -> Order:
         mirror=options.mirror,
         ca_bundle=caller.ca_bundle,
     )
+
+
+def _flags(options: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
+    for flag, variable in FLAGS.items():
+        if said := getattr(options, flag.removeprefix("--").replace("-", "_")):
+            yield variable, " ".join(said), flag
 
 
 def output_from(options: argparse.Namespace, caller: Caller) -> Output:

@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from ..errors.plugins import LockUnclaimed
 from ..lifecycle import base_of, lock_of, model_of, settings_of
 from .asking import add_model, add_target, order_from
 from .caller import Caller, add_common
@@ -40,8 +41,6 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace, caller: Caller) -> int:
     """Write the lock; stdout gets the file's path, or the lock itself for ``-``."""
-    from ..dependencies.resolution import export
-
     order = replace(order_from(options, caller), exported=False)
     with working(options, caller) as workshop:
         model = model_of(order, workshop)
@@ -49,11 +48,13 @@ def run(options: argparse.Namespace, caller: Caller) -> int:
         # As a build knows them, for which the base's own variables count too.
         model = replace(model, settings=settings_of(order, model.source, chosen))
         lock = lock_of(order, model, chosen, workshop)
-    text = export(lock, model.source, workshop.store)
+        written = workshop.plugins.hook.seldon_export(lock=lock, source=model.source, store=workshop.store)
+    if written is None:
+        raise LockUnclaimed(lock.kind)
     if options.lock_file == "-":
-        sys.stdout.write(text)
+        sys.stdout.write(written.text)
         return 0
-    path = Path(options.lock_file) if options.lock_file else order.folder / "pylock.toml"
-    path.write_text(text)
+    path = Path(options.lock_file) if options.lock_file else order.folder / written.name
+    path.write_text(written.text)
     print(path)
     return 0

@@ -21,7 +21,7 @@ from .file_url import path_of
 
 RECORD = "locks"
 # Raise it when the same inputs would lead to another lock.
-FORMAT = "2"
+FORMAT = "3"
 _GLIBC = "glibc "
 
 
@@ -60,7 +60,10 @@ def inputs_of(detection: Detection, target: Target, index: PackageIndex, engine:
         *(f"constraint {_spoken(item, store)}" for item in detection.constraints),
         *(f"option {option}" for option in detection.options),
         *_index_facts(index, store),
+        *(f"offered {wheel.filename} {wheel.sha256}" for wheel in detection.artifacts),
     ]
+    if detection.environment is not None:
+        facts.append(f"environment {detection.environment}")
     if detection.requires_python:
         facts.append(f"requires-python {detection.requires_python}")
     return Inputs(tuple(sorted(set(facts))))
@@ -106,12 +109,13 @@ def _index_facts(index: PackageIndex, store: Store) -> Iterator[str]:
     else:
         yield from (f"index {url}" for url in (index.index_url,) if url)
         yield from (f"extra index {url}" for url in index.extra_index_urls)
-    for place in index.find_links:
-        if "://" in place:
-            yield f"links {place}"
-        else:
+    yield from (f"links {place}" for place in index.find_links if "://" in place)
+    yield from (f"pin {pin.name} {pin.url}" for pin in index.pins)
+    linked = [place for place in index.find_links if "://" not in place]
+    for word, places in (("wheel", linked), ("preferred wheel", index.wheel_folders)):
+        for place in places:
             for path in sorted(Path(place).glob("*.whl")):
-                yield f"wheel {_wheel(path, store)}"
+                yield f"{word} {_wheel(path, store)}"
 
 
 def _spoken(requirement: Requirement, store: Store) -> str:
@@ -138,7 +142,14 @@ def _record(lock: Lock) -> dict[str, Any]:
         "platform": lock.platform,
         "roots": list(lock.roots),
         "artifacts": [
-            [artifact.name, artifact.version, artifact.url, artifact.sha256.hex, artifact.size]
+            [
+                artifact.name,
+                artifact.version,
+                artifact.url,
+                artifact.sha256.hex,
+                artifact.size,
+                artifact.kind,
+            ]
             for artifact in lock.artifacts
         ],
     }
@@ -146,8 +157,8 @@ def _record(lock: Lock) -> dict[str, Any]:
 
 def _from_record(record: Mapping[str, Any], inputs: Digest) -> Lock:
     artifacts = tuple(
-        Artifact(name, version, url, Digest(sha256), size)
-        for name, version, url, sha256, size in record["artifacts"]
+        Artifact(name, version, url, Digest(sha256), size, kind)
+        for name, version, url, sha256, size, kind in record["artifacts"]
     )
     return Lock(
         record["kind"],

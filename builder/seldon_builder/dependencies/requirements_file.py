@@ -61,6 +61,18 @@ def read_requirements(source: Source, path: str, settings: Settings | None = Non
     )
 
 
+def read_constraints(source: Source, path: str, settings: Settings | None = None) -> Detection:
+    """Read a constraints file, as ``-c path`` in a requirements file at the root would."""
+    reading = _Reading(source, settings or Settings())
+    try:
+        reading.include("", path, constraints=True, within=())
+    except (ValueError, OSError) as error:
+        raise RequirementsInvalid([BadLine("PIP_CONSTRAINT", path, _reason(error))]) from error
+    if reading.bad or reading.unbuilt:
+        raise RequirementsInvalid([*reading.bad, *reading.unbuilt])
+    return Detection("constraints", tuple(reading.files), "", constraints=tuple(reading.constraints))
+
+
 def decoded(content: bytes) -> str:
     """Decode a requirements file: by its byte order mark, its coding line, as UTF-8, else as Latin-1."""
     for mark, encoding in BYTE_ORDER_MARKS:
@@ -159,7 +171,7 @@ class _Reading:
         if options.editable:
             raise NeedsBuild("an editable install needs its source at run time: list what it needs instead")
         for included, constraints in options.includes:
-            self._include(path, included, constraints=constraints, within=within)
+            self.include(path, included, constraints=constraints, within=within)
         folders = [folder_or_url(self.source, Path(path), place) for place in options.find_links]
         given = replace(options.index, find_links=tuple(folders))
         # In pip the last --index-url of the files holds.
@@ -169,7 +181,7 @@ class _Reading:
             if option.startswith("--no-binary=") and option != "--no-binary=:none:":
                 raise NeedsBuild("it asks to build from source what may have a wheel")
 
-    def _include(self, path: str, included: str, *, constraints: bool, within: tuple[str, ...]) -> None:
+    def include(self, path: str, included: str, *, constraints: bool, within: tuple[str, ...]) -> None:
         if "://" in included:
             raise PlaceInvalid("files are read from the model folder alone, not from a URL")
         root = self.source.root.resolve()

@@ -52,6 +52,22 @@ class RequirementsInvalid(SeldonError):
         self.lines = tuple(lines)
 
 
+class ResolverUnknown(SeldonError):
+    """No resolver of the name that the user gave claims this source."""
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, resolver: str, claims: Sequence[str]) -> None:
+        found = f"These do:{_listed(claims)}" if claims else "Nothing in the source is a dependency file."
+        super().__init__(
+            f"The resolver {resolver!r} finds nothing of its own in this source. {found}",
+            hint="name one of those (--resolver, SELDON_RESOLVER), or leave the choice to the order of "
+            "docs/resolvers.md",
+        )
+        self.resolver = resolver
+        self.claims = tuple(claims)
+
+
 class PackageWithoutWheel(SeldonError):
     """Something must be compiled or built first: there is no wheel of it for the target."""
 

@@ -41,7 +41,10 @@ CHOICES = {
         "OUTLIER_DETECTOR",
     ),
 }
-_BUILD_ONLY = re.compile(r"EXTRA_INDEX_URL|SELDON_WEIGHTS|(PIP|UV|CONDA)_.*|[a-z]+_proxy|[A-Z]+_PROXY")
+_BUILD_ONLY = re.compile(
+    r"EXTRA_INDEX_URL|SELDON_(WEIGHTS|RESOLVER|GROUPS|EXTRAS|WHEELS|INDEX_PINS|CHANNEL_ALIASES)"
+    r"|SERVICE_BINDING_ROOT|(PIP|UV|CONDA)_.*|[a-z]+_proxy|[A-Z]+_PROXY"
+)
 # What a shell says about its own environments is no wish of the user.
 _SHELL_STATE = re.compile(
     r"CONDA_(PREFIX.*|DEFAULT_ENV|SHLVL|EXE|PYTHON_EXE|PROMPT_MODIFIER|ROOT)|UV_RUN_RECURSION_DEPTH"
@@ -64,12 +67,14 @@ def read_settings(
     caller: Mapping[str, str] = MappingProxyType({}),
     base: Mapping[str, str] = MappingProxyType({}),
     runtimes: Sequence[str] = (),
+    flags: Sequence[tuple[str, str, str]] = (),
     emit: Emit = silent,
 ) -> Settings:
     """Merge every place where a variable can be given; docs/settings.md tells their order.
 
     ``caller`` is the environment of whoever called us, ``base`` that of the base image, ``runtimes`` what
-    ``--runtime`` named. SettingInvalid reports all that is wrong at once.
+    ``--runtime`` named, ``flags`` other options that stand for a variable: its name, value and the option.
+    SettingInvalid reports all that is wrong at once.
     """
     readings = (
         _from_defaults(),
@@ -77,6 +82,7 @@ def read_settings(
         (Said(name, value, BASE) for name, value in base.items()),
         *given(source, options, environment_files, platform_env),
         [Said(SLIMMED, ",".join(runtimes), "--runtime")] if runtimes else (),
+        (Said(name, value, flag) for name, value, flag in flags),
     )
     settings = _merged(chain.from_iterable(readings), emit)
     _warn(settings, emit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from ..lock import Artifact, Lock
+from ..lock import PROJECT, Artifact, Lock
 
 # From here on an artifact of another image is likely enough to be met again that it pays for a layer.
 BIG = 1 << 20
@@ -27,18 +27,23 @@ class Group:
 
 
 def plan(lock: Lock, server: Collection[str], budget: int = BUDGET) -> tuple[Group, ...]:
-    """Group the artifacts of ``lock``, bottom first: big ones in the lock's order, then the small ones.
+    """Group the artifacts of ``lock``, bottom first: big ones in the lock's order, small ones, the project.
 
     ``server`` names what the runtime needs: its small artifacts lie together, so that they are the same
     blob in every image, and are no part of what changes with a model.
     """
-    alone = {artifact.name for artifact in _by_size(lock.artifacts)[:budget] if artifact.size >= BIG}
-    big = [Group(_title(artifact), (artifact,)) for artifact in lock.artifacts if artifact.name in alone]
-    shared = sorted((a for a in lock.artifacts if a.name not in alone), key=lambda a: a.name)
+    steady = [artifact for artifact in lock.artifacts if artifact.kind != PROJECT]
+    alone = {artifact.name for artifact in _by_size(steady)[:budget] if artifact.size >= BIG}
+    big = [Group(_title(artifact), (artifact,)) for artifact in steady if artifact.name in alone]
+    shared = sorted((a for a in steady if a.name not in alone), key=lambda a: a.name)
     for_server = tuple(artifact for artifact in shared if artifact.name in server)
     others = tuple(artifact for artifact in shared if artifact.name not in server)
     groups = (_shared("of the server", for_server), _shared("of the model", others))
-    return (*big, *(group for group in groups if group.artifacts))
+    # What changes with every edit of the model lies on top, or all above it would change too.
+    projects = (
+        Group(_title(artifact), (artifact,)) for artifact in lock.artifacts if artifact.kind == PROJECT
+    )
+    return (*big, *(group for group in groups if group.artifacts), *projects)
 
 
 def canonical_order(artifacts: Iterable[Artifact]) -> tuple[Artifact, ...]:

@@ -1,0 +1,204 @@
+"""Who resolves, and the rule that the server changes nothing of what the model asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import pluggy
+
+from ..detection import Detection, Requirement
+from ..errors.resolution import (
+    BadLine,
+    EngineFailed,
+    PackageWithoutWheel,
+    ResolutionConflict,
+    VersionNotFound,
+)
+from ..events import Emit, decision, warning
+from ..interpreter import Interpreter
+from ..lock import PROJECT, Artifact, Lock
+from ..package_index import PackageIndex
+from ..store import Store
+from ..target import Target
+from .fetch import fetch
+from .lock_cache import Inputs, cached_lock, inputs_of, keep_lock
+from .written_lock import lock_of_wheels
+
+RUNTIME = "the runtime"
+PINNED = "the lock"
+# Among a detection's options: the requirements are all there is, what they need is not looked at.
+NO_DEPENDENCIES = "--no-deps"
+
+
+class WheelBuilder(Protocol):
+    """Makes wheels of what has none, by code that is not ours, so never on this machine itself."""
+
+    def build(self, requirement: Requirement) -> Path:
+        """Return the wheel of the folder or archive ``requirement.build``; else BuildFailed."""
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """Everything that stays the same over the one or two resolutions of a build."""
+
+    target: Target
+    index: PackageIndex
+    engine: str
+    hooks: pluggy.HookRelay
+    store: Store
+    emit: Emit
+    interpreter: Interpreter | None = None
+    refresh: bool = False
+    lock_command: str = "seldon-python lock"
+    builder: WheelBuilder | None = None
+
+    def prepared(self, detection: Detection) -> Detection:
+        """Build what ``detection`` names by folder or archive: from here on it is a wheel like any other."""
+        unbuilt = [item for item in detection.requirements if item.build]
+        if not unbuilt:
+            return detection
+        if self.builder is None:
+            raise PackageWithoutWheel([BadLine(i.origin, i.line, "it must be built first") for i in unbuilt])
+        builder = self.builder
+        built = (_as_wheel(i, builder.build(i)) if i.build else i for i in detection.requirements)
+        return replace(detection, requirements=tuple(built))
+
+    def inputs(self, detection: Detection) -> Inputs:
+        """Gather all that the lock of ``detection`` depends on."""
+        return inputs_of(detection, self.target, self.index, self.engine, self.store)
+
+    def resolved(self, detection: Detection) -> Lock:
+        """Return the lock that is known for ``detection``, else the engine's, its wheels not yet fetched."""
+        return self.known(detection) or self.resolve(detection)
+
+    def known(self, detection: Detection) -> Lock | None:
+        """Return the lock that was made for ``detection``; None where the engine must be asked."""
+        return None if self.refresh else cached_lock(self.store, self.inputs(detection))
+
+    def resolve(self, detection: Detection, first: Lock | None = None) -> Lock:
+        """Ask the engine, or whom the detection names, and keep its lock.
+
+        What ``first`` has, which a part of ``detection`` led to, keeps its version unless that cannot be.
+        """
+        found = self._completed(detection, first) if detection.is_complete else self._answer(detection, first)
+        self.emit(decision("lock", f"Locked {len(found.artifacts)} distributions with {found.engine}"))
+        # Without its size a wheel is known not to be fetched yet, and the lock not to be in order.
+        projects = {item.name for item in detection.requirements if item.build and Path(item.build).is_dir()}
+        artifacts = tuple(
+            replace(artifact, size=0, kind=PROJECT if artifact.name in projects else artifact.kind)
+            for artifact in found.artifacts
+        )
+        inputs, roots = self.inputs(detection), _roots(detection, found)
+        lock = replace(found, inputs=inputs.digest, roots=roots, artifacts=artifacts)
+        keep_lock(self.store, inputs, lock)
+        return lock
+
+    def _answer(self, detection: Detection, first: Lock | None) -> Lock:
+        if first is None:
+            return self.ask_engine(detection)
+        pins = (*detection.constraints, *pins_of(first))
+        try:
+            return self.ask_engine(replace(detection, constraints=pins))
+        except (PackageWithoutWheel, ResolutionConflict, VersionNotFound):
+            # Together they have other versions, or none: then this tells which lines exclude each other.
+            found = self.ask_engine(detection)
+        for change in _changes(first, found):
+            self.emit(warning("lock", f"{change}: what the server needs does not go with it"))
+        return found
+
+    def _completed(self, detection: Detection, first: Lock | None) -> Lock:
+        """Resolve what the runtime needs around what a lock file says, of which nothing changes."""
+        others = tuple(item for item in detection.requirements if not is_own(item))
+        if first is None:
+            return self.ask_engine(detection)
+        pins = (*detection.constraints, *pins_of(first))
+        runtime = replace(
+            detection, requirements=others, constraints=pins, options=(), is_complete=False, artifacts=()
+        )
+        more = (item for item in self.ask_engine(runtime).artifacts if first.find(item.name) is None)
+        return first.with_artifacts((*first.artifacts, *more))
+
+    def alone(self, detection: Detection) -> Lock | None:
+        """Resolve what the model itself asks for, so that nothing else changes it; None for nothing."""
+        own = tuple(item for item in detection.requirements if is_own(item))
+        # A locker has its own idea of what may change.
+        if not own or detection.locker:
+            return None
+        model = replace(detection, requirements=own)
+        if not detection.is_complete:
+            return self.ask_engine(model)
+        written = lock_of_wheels(model, self.target)
+        return written or self.ask_engine(replace(model, options=(*model.options, NO_DEPENDENCIES)))
+
+    def ask_engine(self, detection: Detection) -> Lock:
+        """Return the answer of the engine, or of whom the detection names."""
+        engine = detection.locker or self.engine
+        found: Lock | None = self.hooks.seldon_lock(
+            detection=detection,
+            target=self.target,
+            index=self.index,
+            engine=engine,
+            store=self.store,
+            interpreter=self.interpreter,
+            emit=self.emit,
+        )
+        if found is None:
+            raise _unanswered(detection, engine)
+        return found
+
+    def fetched(self, lock: Lock, detection: Detection) -> Lock:
+        """Fetch the wheels of ``lock``; a new lock gets its layers' order, which needs their sizes."""
+        fetched = fetch(lock, self.index, self.store, self.emit)
+        if fetched == lock:
+            return lock
+        from ..layers.planner import canonical_order
+
+        ordered = fetched.with_artifacts(tuple(canonical_order(fetched.artifacts)))
+        keep_lock(self.store, self.inputs(detection), ordered)
+        return ordered
+
+
+def _as_wheel(requirement: Requirement, wheel: Path) -> Requirement:
+    from packaging.utils import parse_wheel_filename
+
+    extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
+    return replace(requirement, line=f"{parse_wheel_filename(wheel.name)[0]}{extras} @ {wheel.as_uri()}")
+
+
+def pins_of(lock: Lock) -> tuple[Requirement, ...]:
+    """Return what keeps every distribution of ``lock`` at its version."""
+    return tuple(map(_pin, lock.artifacts))
+
+
+def _pin(item: Artifact) -> Requirement:
+    return Requirement(f"{item.name}=={item.version}", PINNED)
+
+
+def _changes(first: Lock, found: Lock) -> Iterator[str]:
+    for before in first.artifacts:
+        after = found.find(before.name)
+        if after is None or after.version != before.version:
+            yield f"{before.name} is {after.version if after else 'left out'} instead of {before.version}"
+
+
+def _unanswered(detection: Detection, engine: str) -> EngineFailed:
+    listed = "`seldon-python plugins` lists what is loaded"
+    if detection.locker:
+        reason = f"the resolver {detection.resolver!r} wants it, and no plugin answers to that name."
+        return EngineFailed(engine, reason, hint=f"install the plugin that does; {listed}")
+    return EngineFailed(
+        engine, "no plugin answers to it.", hint=f"the engines are uv and pip-tools; {listed}"
+    )
+
+
+def _roots(detection: Detection, lock: Lock) -> tuple[str, ...]:
+    asked = {item.name for item in detection.requirements if is_own(item)}
+    return tuple(sorted(name for name in asked if lock.find(name)))
+
+
+def is_own(requirement: Requirement) -> bool:
+    """Tell whether the model asks for this, not the runtime or an import that older images served."""
+    return requirement.origin != RUNTIME and " imports " not in requirement.origin
