@@ -8,8 +8,8 @@ from seldon_builder import Detection, hookimpl
 from seldon_builder.settings import Settings
 from seldon_builder.source import Source
 
-NAME, RANK = "requirements", 10
 FILE = "requirements.txt"
+NAME, RANK, FILES = "requirements", 10, (FILE,)
 
 
 @hookimpl
