@@ -87,6 +87,7 @@ def default_base(
     store: Store,
     emit: Emit,
     *,
+    kind: str = "run",
     mirror: str = "",
     offline: bool = False,
     force: bool = False,
@@ -94,17 +95,20 @@ def default_base(
 ) -> Base:
     """Return the base that is made from Debian ``suite``, anew where ``force`` asks.
 
-    ``proxies`` are those of Connections.
+    ``kind`` is "run", or "build" for the same packages with pip, a compiler and Python's headers; ``proxies``
+    are those of Connections.
     """
     environment = {f"{name}_proxy": url.reveal() for name, url in proxies}
     image = debian.debian_base(
         suite, architecture, store, emit,
-        mirror=mirror, offline=offline, force=force, environment=environment,
+        kind=kind, mirror=mirror, offline=offline, force=force, environment=environment,
     )  # fmt: skip
-    name, rootfs = f"seldon-python-run:{suite}", partial(unpack, image, store, emit)
+    name, rootfs = f"seldon-python-{kind}:{suite}", partial(unpack, image, store, emit)
     target = target_of(image, name, rootfs, store, emit)
     here = debian.host_architecture()
-    twin = partial(default_base, suite, here, store, emit, mirror=mirror, offline=offline, proxies=proxies)
+    twin = partial(
+        default_base, suite, here, store, emit, kind=kind, mirror=mirror, offline=offline, proxies=proxies
+    )
     return Base(image, target, name, rootfs, None if architecture == here else twin, is_ours=True)
 
 

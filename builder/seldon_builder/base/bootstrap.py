@@ -24,9 +24,11 @@ from .stdlib_hook import customize_hook
 from .tree import Tree, tree_of, write_tree
 from .trim import trimmed
 
+# usr-is-merged spares bookworm the other way to a merged /usr, which needs all of Perl.
+_RUN = ("ca-certificates", "libgomp1", "libstdc++6", "python3", "tzdata", "usr-is-merged")
 PACKAGES: Mapping[str, tuple[str, ...]] = {
-    # usr-is-merged spares bookworm the other way to a merged /usr, which needs all of Perl.
-    "run": ("ca-certificates", "libgomp1", "libstdc++6", "python3", "tzdata", "usr-is-merged"),
+    "run": _RUN,
+    "build": (*_RUN, "g++", "gcc", "libc6-dev", "make", "pkgconf", "python3-dev", "python3-pip"),
 }
 _EXCLUDED = ("doc/*", "info/*", "locale/*", "man/*", "lintian/*", "bug/*")
 _COMPLAINT_LINES = 12
@@ -46,7 +48,7 @@ class Bootstrap:
     @property
     def name(self) -> str:
         """What messages call the tree."""
-        return f"{self.suite}/{self.architecture}"
+        return f"{self.suite}/{self.architecture}" + (" with a compiler" if self.kind == "build" else "")
 
     def run(self, arguments: list[str], output: BinaryIO) -> None:
         """Write the tar of a new tree to ``output``, telling of each step."""
@@ -126,7 +128,7 @@ def _packed(tree: Tree, bootstrap: Bootstrap, store: Store) -> Record:
         digest = writer.commit()
     return {
         "architecture": bootstrap.architecture,
-        "config": config_of(facts),
+        "config": config_of(facts, bootstrap.kind),
         "created_by": f"Debian {facts.release} ({bootstrap.suite}) with Python {facts.python}",
         "diff_id": str(diff_id),
         "digest": str(digest),

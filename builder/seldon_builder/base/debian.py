@@ -51,10 +51,12 @@ def debian_base(
         if not force and (kept := _kept(store, key)):
             return kept
         if offline:
-            base = f"the base image {suite}/{architecture}, whose making --offline forbids"
+            base = f"the {kind} image {suite}/{architecture}, whose making --offline forbids"
             raise OfflineMissing([base], "build once without --offline, or give --run-image oci:DIR")
         emit(
-            decision("base", f"Making the base image of Debian {suite} for {architecture}: not in the store")
+            decision(
+                "base", f"Making the {kind} image of Debian {suite} for {architecture}: not in the store"
+            )
         )
         # A warm build has no use for what makes a base: tarfile alone costs it 10 ms.
         from .bootstrap import Bootstrap, made_record

@@ -39,13 +39,17 @@ def facts_of(tree: Tree, suite: str) -> Facts:
     )
 
 
-def config_of(facts: Facts) -> Mapping[str, Any]:
-    """Return the config of a run image: reference labels of buildpacks, and ours."""
+def config_of(facts: Facts, kind: str = "run") -> Mapping[str, Any]:
+    """Return the config of a run or build image: reference labels of buildpacks, and ours."""
     stack = f"{STACK_PREFIX}{facts.suite}"
     minor = ".".join(facts.python.split(".")[:2])
     description = f"Debian {facts.release} ({facts.suite}) with Python {facts.python}"
+    if kind == "build":
+        description += " and a compiler"
+    # Buildpacks ask the build image alone as whom they run.
+    user = [f"CNB_USER_ID={USER}", f"CNB_GROUP_ID={GROUP}"] if kind == "build" else []
     return {
-        "Env": [f"CNB_STACK_ID={stack}", f"PATH={PATH}"],
+        "Env": [f"CNB_STACK_ID={stack}", *user, f"PATH={PATH}"],
         "Labels": {
             "io.buildpacks.base.description": description,
             "io.buildpacks.base.distro.name": facts.distribution,

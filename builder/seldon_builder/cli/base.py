@@ -1,4 +1,4 @@
-"""``seldon-python base create``: the run image from Debian's packages."""
+"""``seldon-python base create``: the run and build images from Debian's packages."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ EXAMPLES = """examples:
   seldon-python base create seldon-python-run:trixie
   seldon-python base create localhost:5000/seldon-python-run:bookworm --suite bookworm --publish
   seldon-python base create run --platform linux/arm64 --output oci:run-arm64
+  seldon-python base create seldon-python-build:trixie --kind build
 """
 
 
@@ -31,12 +32,18 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")
     create = acts.add_parser(
         "create",
-        help="make the run image",
-        description="Make the run image from Debian's packages, with mmdebstrap.",
+        help="make the run or the build image",
+        description="Make the run or the build image from Debian's packages, with mmdebstrap.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     create.add_argument("image", help="the base's name: [registry[:port]/]name[:tag]")
+    create.add_argument(
+        "--kind",
+        default="run",
+        choices=("run", "build"),
+        help="what models stand on (default), or the same with pip, a compiler and Python's headers",
+    )
     create.add_argument(
         "--suite", default="trixie", choices=("trixie", "bookworm"), help="Python 3.13 or 3.11"
     )
@@ -61,7 +68,7 @@ def run(options: argparse.Namespace, caller: Caller) -> int:
     architecture = (options.platform or f"linux/{caller.architecture}").partition("/")[2]
     try:
         image = default_base(
-            options.suite, architecture, store, progress,
+            options.suite, architecture, store, progress, kind=options.kind,
             mirror=options.mirror, force=options.force, proxies=caller.connections().proxies,
         ).image  # fmt: skip
         destination = load_plugins().hook.seldon_destination(output=output, store=store, emit=progress)
