@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from ..events import Emit, progress
 from ..package_index import PackageIndex
+from ..secret import MASK
 from .url_credentials import masked, with_credentials
 
 
@@ -42,13 +44,21 @@ def credentialed(urls: Sequence[str], index: PackageIndex) -> list[str]:
 
 def secret_free(text: str, index: PackageIndex) -> str:
     """Mask whatever an engine printed of the index's credentials and proxies."""
-    passwords = [item.password for item in index.credentials]
-    # A token may stand where the user stands; a plain user name such as "ci" is a word of many sentences.
-    users = [item.username for item in index.credentials if not item.password.reveal()]
-    for secret in (*passwords, *users, *(value for name, value in index.proxies if name != "no_proxy")):
-        if secret.reveal():
-            text = text.replace(secret.reveal(), str(secret))
+    for secret in _secrets(index):
+        text = text.replace(secret, MASK).replace(quote(secret, safe=""), MASK)
     return masked(text)
+
+
+def _secrets(index: PackageIndex) -> Iterator[str]:
+    """Yield what no output may show, the longest first."""
+    found = {value.reveal() for name, value in index.proxies if name != "no_proxy"}
+    for item in index.credentials:
+        found.add(item.password.reveal())
+        found.update(pair.partition("=")[2] for pair in item.query.reveal().split("&"))
+        # A token may stand where the user stands; a plain user name such as "ci" is a word of many sentences.
+        if not item.password.reveal():
+            found.add(item.username.reveal())
+    yield from sorted(filter(None, found), key=len, reverse=True)
 
 
 def run_engine(

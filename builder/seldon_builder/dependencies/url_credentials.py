@@ -1,4 +1,4 @@
-"""Keep users and passwords out of URLs that are shown or stored."""
+"""Keep users, passwords and tokens out of URLs that are shown or stored."""
 
 from __future__ import annotations
 
@@ -11,6 +11,16 @@ from ..secret import MASK, Secret
 
 # A password that nobody percent-encoded may hold / ? and #: whatever begins like one ends at the last @.
 _USER_PART = re.compile(r"(?<=://)(?:[^/\s?#:@]*:\S*|[^/\s?#]*)@")
+# What the query of a URL is called that lets its bearer in. Signatures of storage services expire, and are
+# the server's own.
+_SECRET_NAME = (
+    r"(?!x-(?:amz|goog))(?:[\w.-]*(?:token|passw(?:or)?d|secret|api_?key|auth|credential)[\w.-]*|key)"
+)
+# ${NAME}, {name} and %s are filled in later: names of secrets, not secrets.
+_SECRET_QUERY = re.compile(
+    rf"(?<=[?&])({_BEARING}=)(?!\$|\{{|%\(|%s|\*\*\*)[^&\s#'\"`<>()\[\]]+", re.IGNORECASE
+)
+_QUERY = re.compile(r"(://[^\s?#'\"`<>]*)\?([^\s#'\"`<>]+)")
 _ENCODE = "percent-encode the user and password: / is %2F, # is %23, ? is %3F, @ is %40, a blank is %20"
 
 
@@ -19,17 +29,21 @@ class UrlInvalid(ValueError):
 
 
 def split_credentials(url: str) -> tuple[str, IndexCredential | None]:
-    """Take the user part off ``url``; a credential for every URL below it where there was one.
+    """Take user and ``?token=`` off ``url``; a credential for every URL below it where there was one.
 
     UrlInvalid where its host or port cannot be read.
     """
     parts = _split(url)
     user_part, at, host = parts.netloc.rpartition("@")
-    if not at:
+    tokens = [pair for pair in parts.query.split("&") if _SECRET_QUERY.search(f"?{pair}")]
+    if not at and not tokens:
         return url, None
-    bare = urlunsplit(parts._replace(netloc=host))
+    query = "&".join(pair for pair in parts.query.split("&") if pair not in tokens)
+    bare = urlunsplit(parts._replace(netloc=host, query=query))
     user, _, password = user_part.partition(":")
-    return bare, IndexCredential(bare, Secret(unquote(user)), Secret(unquote(password)))
+    return bare, IndexCredential(
+        bare, Secret(unquote(user)), Secret(unquote(password)), Secret("&".join(tokens))
+    )
 
 
 def checked_index(url: str) -> str:
@@ -51,30 +65,57 @@ def _split(url: str) -> SplitResult:
 
 
 def with_credentials(url: str, credentials: Iterable[IndexCredential]) -> str:
-    """Put the user part back: for an engine's environment, never for an argument or a file that stays."""
+    """Put user and token back: for an engine's environment, never for an argument or a file that stays."""
     found = credential_for(url, credentials)
     if found is None:
         return url
-    parts = urlsplit(url)
+    parts = urlsplit(with_token(url, found))
     user, password = quote(found.username.reveal(), safe=""), quote(found.password.reveal(), safe="")
     user_part = f"{user}:{password}" if password else user
-    return urlunsplit(parts._replace(netloc=f"{user_part}@{parts.netloc}"))
+    return urlunsplit(parts._replace(netloc=f"{user_part}@{parts.netloc}")) if user_part else parts.geturl()
+
+
+def with_token(url: str, credential: IndexCredential | None) -> str:
+    """Put ``?token=`` back: for what is asked of the server, and nothing else."""
+    if credential is None or not credential.query.reveal():
+        return url
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, credential.query.reveal())))))
 
 
 def credential_for(url: str, credentials: Iterable[IndexCredential]) -> IndexCredential | None:
     """Return the credential of the longest URL that ``url`` lies below, else one of its very host.
 
     Indexes keep their files beside their pages (``/simple``, ``/files``), so a credential serves its host
-    and port, as pip has it.
+    and port, as pip has it. One of ``//host``, as .netrc has them, serves every port where no other does.
     """
-    same_host = [item for item in credentials if _origin(item.url) == _origin(url)]
+    known = tuple(credentials)
+    same_host = [item for item in known if _origin(item.url) == _origin(url)]
+    if not same_host:
+        host = urlsplit(url).hostname
+        return next((item for item in known if item.url == f"//{host}"), None)
     above = [item for item in same_host if _lies_below(url, item.url)]
     return max(above or same_host, key=lambda item: len(item.url), default=None)
 
 
 def masked(text: str) -> str:
-    """Replace the user part of every URL in ``text``."""
-    return _USER_PART.sub(f"{MASK}@", text)
+    """Replace the user part and the tokens of every URL in ``text``."""
+    return _SECRET_QUERY.sub(rf"\g<1>{MASK}", _USER_PART.sub(f"{MASK}@", text))
+
+
+def holds_token(text: str) -> bool:
+    """Tell whether a URL in ``text`` has a token in its query."""
+    return "://" in text and bool(_SECRET_QUERY.search(text))
+
+
+def without_tokens(text: str) -> str:
+    """Take the tokens out of the query of every URL in ``text``."""
+
+    def bare(found: re.Match[str]) -> str:
+        kept = [pair for pair in found[2].split("&") if not _SECRET_QUERY.search(f"?{pair}")]
+        return f"{found[1]}?{'&'.join(kept)}" if kept else found[1]
+
+    return _QUERY.sub(bare, text) if holds_token(text) else text
 
 
 def _lies_below(url: str, above: str) -> bool:
