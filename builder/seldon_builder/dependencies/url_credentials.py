@@ -13,9 +13,8 @@ from ..secret import MASK, Secret
 _USER_PART = re.compile(r"(?<=://)(?:[^/\s?#:@]*:\S*|[^/\s?#]*)@")
 # What the query of a URL is called that lets its bearer in. Signatures of storage services expire, and are
 # the server's own.
-_SECRET_NAME = (
-    r"(?!x-(?:amz|goog))(?:[\w.-]*(?:token|passw(?:or)?d|secret|api_?key|auth|credential)[\w.-]*|key)"
-)
+_WORDS = "token|passw(?:or)?d|secret|api_?key|auth|credential"
+_BEARING = rf"(?!x-(?:amz|goog))(?:[\w.-]*(?:{_WORDS})[\w.-]*|key)"
 # ${NAME}, {name} and %s are filled in later: names of secrets, not secrets.
 _SECRET_QUERY = re.compile(
     rf"(?<=[?&])({_BEARING}=)(?!\$|\{{|%\(|%s|\*\*\*)[^&\s#'\"`<>()\[\]]+", re.IGNORECASE
