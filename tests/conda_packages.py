@@ -43,7 +43,7 @@ class CondaFile:
 
 @dataclass(frozen=True)
 class CondaPackage:
-    """One package; ``noarch`` is "python", "generic" or ""; ``info`` adds to the files of info/, or replaces."""
+    """One package; ``noarch`` is "python", "generic" or ""; ``info`` adds to the files of info/."""
 
     name: str
     version: str
