@@ -44,7 +44,7 @@ class Lock:
     ``kind`` names who makes layers of it ("wheels", "conda"); ``engine`` who resolved it ("uv 0.13.8");
     ``python`` and ``platform`` what it was resolved for ("3.13", "linux/amd64"); ``inputs`` is the digest of
     all that was asked for, so that a lock which no longer matches is noticed; ``roots`` are the
-    normalised names that the source itself asked for.
+    normalised names that the source itself asked for; ``variables`` what the environment sets at start.
     """
 
     kind: str
@@ -54,6 +54,7 @@ class Lock:
     inputs: Digest
     artifacts: tuple[Artifact, ...]
     roots: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
 
     @property
     def own_python(self) -> Artifact | None:

@@ -141,6 +141,7 @@ def _record(lock: Lock) -> dict[str, Any]:
         "python": lock.python,
         "platform": lock.platform,
         "roots": list(lock.roots),
+        "variables": [list(variable) for variable in lock.variables],
         "artifacts": [
             [
                 artifact.name,
@@ -168,4 +169,5 @@ def _from_record(record: Mapping[str, Any], inputs: Digest) -> Lock:
         inputs,
         artifacts,
         tuple(record["roots"]),
+        tuple((name, value) for name, value in record.get("variables", ())),
     )

@@ -1,0 +1,1 @@
+"""Environments of conda: read, solved, locked, and turned into layers without conda."""
