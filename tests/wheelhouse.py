@@ -22,6 +22,7 @@ def make_wheel(
     tag: str = "py3-none-any",
     files: dict[str, bytes] | None = None,
     requires_python: str = "",
+    headers: tuple[str, ...] = (),
 ) -> Path:
     """Write a wheel with one module of its name (or ``files``) and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -29,7 +30,7 @@ def make_wheel(
     info = f"{module}-{version}.dist-info"
     metadata = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}"]
     metadata += [f"Requires-Python: {requires_python}"] if requires_python else []
-    metadata += [f"Requires-Dist: {line}" for line in requires]
+    metadata += [*headers, *(f"Requires-Dist: {line}" for line in requires)]
     members = {f"{module}/__init__.py": b"" if files is None else None, **(files or {})}
     members[f"{info}/METADATA"] = ("\n".join(metadata) + "\n").encode()
     members[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n".encode()

@@ -19,11 +19,20 @@ EPOCH = 315532801
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A document about an image, such as its bill of materials: beside it, no part of its digest."""
+
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Image:
     """Layers, bottom first, and what the config says beside them.
 
     ``config`` is the ``config`` object of the OCI image configuration (Env, Entrypoint, Labels ...);
-    the rest of the configuration (rootfs, history) follows from the layers.
+    the rest of the configuration (rootfs, history) follows from the layers. ``attachments`` are written
+    where the destination has a place for them.
     """
 
     architecture: str
@@ -33,6 +42,7 @@ class Image:
     created: str = CREATED
     os: str = "linux"
     variant: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
     def with_layers(self, *layers: Layer) -> Image:
         """Put ``layers`` on top, in this order."""

@@ -22,8 +22,8 @@ from .errors.layers import TooManyLayers
 from .errors.plugins import ImageRefused, LockUnclaimed, OutputUnknown
 from .errors.store import BlobCorrupt
 from .events import Emit, Event, EventKind, decision, silent
-from .image import Image
-from .inputs.model_name import with_model_name
+from .image import Attachment, Image
+from .inputs.model_name import MODEL_NAME, with_model_name
 from .inputs.python_version import wanted_python
 from .inputs.settings_reading import read_settings
 from .inputs.source_reading import read_source
@@ -70,6 +70,12 @@ class Built:
     settings: Settings
     lock: Lock
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def sbom(self) -> str:
+        """The bill of materials."""
+        bills = (one for one in self.image.attachments if one.media_type == sbom.MEDIA_TYPE)
+        return next(bills).content.decode()
 
 
 def build(order: Order, workshop: Workshop) -> Built:
@@ -208,18 +214,24 @@ def assemble(order: Order, model: Model, lock: Lock, chosen: base.Base, workshop
     )
     if dependencies is None:
         raise LockUnclaimed(lock.kind)
+    bill = bill_of(model, lock, store)
     links = () if lock.own_python else (interpreter_link.interpreter_layer(store, chosen.target),)
     image = image.with_layers(
         *links,
         *dependencies,
         runtime_layer.runtime_layer(store, interpreter),
-        sbom.sbom_layer(lock, store),
+        sbom.sbom_layer(bill, store),
         *cnb.config_layers(store),
         *app_layers.app_layers(model.source, store, emit, weight_patterns(model.source, model.settings)),
     )
     if len(image.layers) > MOST_LAYERS:
         raise TooManyLayers(len(image.layers), len(chosen.image.layers), MOST_LAYERS)
-    return image
+    return replace(image, attachments=(Attachment(sbom.MEDIA_TYPE, bill.encode()),))
+
+
+def bill_of(model: Model, lock: Lock, store: Store) -> str:
+    """Write the bill of materials of ``lock``."""
+    return sbom.sbom_of(lock, store, model.settings.get(MODEL_NAME), runtimes.requirements(model.settings))
 
 
 def destination_of(order: Order, workshop: Workshop) -> Destination:

@@ -19,6 +19,8 @@ FLAGS = {
     "--group": "SELDON_GROUPS",
     "--extra": "SELDON_EXTRAS",
     "--channel-alias": "SELDON_CHANNEL_ALIASES",
+    "--index-pin": "SELDON_INDEX_PINS",
+    "--bindings": "SERVICE_BINDING_ROOT",
 }
 
 # Where an image goes that is written here without a path: beside us, by its own name.
@@ -55,6 +57,10 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     add("--extra", default=[], action="append", metavar="NAME", help=extras)
     aliases = "where a conda channel of this name is; may be repeated"
     add("--channel-alias", default=[], action="append", metavar="NAME=URL", help=aliases)
+    pins = "take this package from this index and from nowhere else; may be repeated"
+    add("--index-pin", default=[], action="append", metavar="NAME=URL", help=pins)
+    bindings = "a folder of service bindings, with credentials of indexes and certificates (docs/indexes.md)"
+    add("--bindings", default=[], action="append", metavar="DIR", help=bindings)
     engines = "who resolves requirements: uv (default) or pip-tools, the slow reference"
     add("--engine", default="uv", metavar="NAME", help=engines)
     add("--offline", action="store_true", help="use nothing but the store and local files")
@@ -84,6 +90,22 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
     add("--insecure", action="store_true", help="allow plain http to a registry that is not on this machine")
 
 
+def add_sbom(parser: argparse.ArgumentParser, text: str) -> None:
+    """Add where a copy of the bill of materials goes."""
+    parser.add_argument("--sbom", default="", metavar="FILE", help=text)
+
+
+def write_beside(text: str, path: str, what: str, option: str) -> None:
+    """Write what the user wants beside the image; OutputUnwritable where that cannot be."""
+    from ..errors.destination import OutputUnwritable
+
+    try:
+        Path(path).write_text(text)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise OutputUnwritable(Path(path), reason, what=what, option=option) from error
+
+
 def order_from(options: argparse.Namespace, caller: Caller) -> Order:
     """Make the order of these options; ReferenceInvalid for an image name that is none."""
     return Order(
@@ -95,7 +117,8 @@ def order_from(options: argparse.Namespace, caller: Caller) -> Order:
             options.platform_env,
             caller.environment,
             tuple(options.runtime),
-            tuple(_flags(options)),
+            tuple(flags_of(options)),
+            caller.folders(options.platform_env),
         ),
         architecture=(options.platform or f"linux/{caller.architecture}").partition("/")[2],
         run_image=options.run_image,
@@ -110,9 +133,10 @@ def order_from(options: argparse.Namespace, caller: Caller) -> Order:
     )
 
 
-def _flags(options: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
+def flags_of(options: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
+    """Yield what the options say that stand for a variable: its name, its value, the option."""
     for flag, variable in FLAGS.items():
-        if said := getattr(options, flag.removeprefix("--").replace("-", "_")):
+        if said := getattr(options, flag.removeprefix("--").replace("-", "_"), None):
             yield variable, " ".join(said), flag
 
 

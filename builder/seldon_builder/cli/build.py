@@ -20,7 +20,7 @@ from ..lifecycle import Built, Workshop, build, settings_of
 from ..order import Order
 from ..progress import bytes_text
 from ..settings import Settings
-from .asking import add_destination, add_model, add_target, order_from
+from .asking import add_destination, add_model, add_sbom, add_target, order_from, write_beside
 from .caller import Caller, add_common
 from .working import working
 
@@ -50,6 +50,7 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("image", help="the image's name: [registry[:port]/]name[:tag]")
     add_destination(parser)
     parser.add_argument("--no-bytecode", action="store_true", help="leave compiled Python out")
+    add_sbom(parser, "a file that gets the bill of materials too (CycloneDX)")
     parser.add_argument("--show-settings", action="store_true", help="print the settings, then end")
     add_common(parser)
     parser.set_defaults(action=run)
@@ -64,6 +65,8 @@ def run(options: argparse.Namespace, caller: Caller) -> int:
             print(show_settings(known_settings(order, workshop)))
             return 0
         built = build(order, counting(workshop, warned))
+        if options.sbom:
+            write_beside(built.sbom, options.sbom, "the bill of materials", "--sbom")
     if not options.quiet:
         lines = summary(order, built, time.monotonic() - began, warned[0])
         print("\n".join((*lines, *how_to_run(order, built, caller.architecture))), file=sys.stderr)

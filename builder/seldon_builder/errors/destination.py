@@ -144,14 +144,14 @@ class DaemonRefused(SeldonError):
 
 
 class OutputUnwritable(SeldonError):
-    """A layout or an archive cannot be written where the user wants it."""
+    """A layout, an archive or another file cannot be written where the user wants it."""
 
     exit_code: ClassVar[int] = 57
 
-    def __init__(self, place: Path, reason: str) -> None:
+    def __init__(self, place: Path, reason: str, *, what: str = "the image", option: str = "") -> None:
         super().__init__(
-            f"Cannot write the image to {place}: {reason}.",
-            hint="choose another place with --output oci:DIR or archive:FILE",
+            f"Cannot write {what} to {place}: {reason}.",
+            hint=f"choose another place with {option or '--output oci:DIR or archive:FILE'}",
         )
         self.place = place
         self.reason = reason

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ..lock import Artifact, Lock
+from ..lock import Lock
 from ..store import Store
 from ..target import Target
 from .packing import cache_key
+from .stored_metadata import metadata_of
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -30,18 +31,18 @@ def _needed(lines: Iterable[str], lock: Lock, target: Target, store: Store) -> s
     from packaging.utils import canonicalize_name
 
     seen: set[tuple[str, frozenset[str]]] = set()
-    pending = list(_holding(lines, target, frozenset()))
+    pending = list(holding(lines, target, frozenset()))
     while pending:
         requirement = pending.pop()
         name, extras = canonicalize_name(requirement.name), frozenset(requirement.extras)
         artifact = lock.find(name)
         if artifact is not None and (name, extras) not in seen:
             seen.add((name, extras))
-            pending += _holding(_metadata_lines(store, artifact), target, extras)
+            pending += holding(metadata_of(artifact, store).get("requires-dist", ()), target, extras)
     return {name for name, _ in seen}
 
 
-def _holding(lines: Iterable[str], target: Target, extras: frozenset[str]) -> Iterator[Requirement]:
+def holding(lines: Iterable[str], target: Target, extras: frozenset[str]) -> Iterator[Requirement]:
     """Yield the requirements whose markers hold."""
     from packaging.requirements import InvalidRequirement, Requirement
 
@@ -54,13 +55,3 @@ def _holding(lines: Iterable[str], target: Target, extras: frozenset[str]) -> It
         environments = ({**target.marker_environment, "extra": extra} for extra in (*sorted(extras), ""))
         if requirement.marker is None or any(requirement.marker.evaluate(each) for each in environments):
             yield requirement
-
-
-def _metadata_lines(store: Store, artifact: Artifact) -> list[str]:
-    from email.parser import BytesHeaderParser
-
-    from .wheel_archive import open_wheel
-
-    with open_wheel(store, artifact) as wheel:
-        metadata = BytesHeaderParser().parsebytes(wheel.metadata("METADATA"))
-    return [str(line) for line in metadata.get_all("Requires-Dist", [])]

@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -21,7 +21,8 @@ from ..image import MANIFEST, Image
 from ..layer import Layer
 from ..reference import Reference
 from ..store import StoredBlob
-from .manifests import INDEX
+from .manifests import INDEX, Malformed, children, document_of
+from .referrers import referrers_of, subject_of
 
 VERSION_FILE = "oci-layout"
 VERSION = b'{"imageLayoutVersion":"1.0.0"}'
@@ -58,7 +59,11 @@ class LayoutDestination:
             self.emit(progress("write", f"Writing {self.path}", done, total))
         for document in (image.config_bytes, image.manifest_bytes):
             _add(self.path, Digest.of(document), document)
-        _name(self.path, descriptor_of(image, self.reference))
+        referrers = referrers_of(image)
+        for document in {data for one in referrers for data in (*one.blobs, one.manifest_bytes)}:
+            _add(self.path, Digest.of(document), document)
+        listed = [referrer.descriptor for referrer in referrers]
+        _name(self.path, descriptor_of(image, self.reference), listed)
         reused = len(image.layers) - written
         self.emit(decision("write", f"Layers in {self.path}: {reused} there already, {written} written"))
         return Written(f"oci:{self.path}", image.digest, written, reused, sent)
@@ -178,17 +183,45 @@ def _prepare(layout: Path) -> None:
             file.write(VERSION)
 
 
-def _name(layout: Path, entry: Mapping[str, Any]) -> None:
-    """List ``entry`` in the index in place of the one of its name; parallel builds take turns."""
+def _name(layout: Path, entry: Mapping[str, Any], referrers: list[Mapping[str, Any]]) -> None:
+    """List ``entry`` in the index in place of the one of its name; parallel builds take turns.
+
+    What refers to images comes last, without a name, and goes with its image.
+    """
     lock = os.open(layout, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         index = layout / "index.json"
         others = [other for other in _entries(index) if _ref_name(other) != _ref_name(entry)]
+        subjects = {id(other): _subject(layout, other) for other in others}
+        images = [other for other in others if not subjects[id(other)]] + [entry]
+        there = {digest for image in images for digest in _digests(layout, image)}
+        kept = [other for other in others if subjects[id(other)] in there and other not in referrers]
         with _new_file(index) as file:
-            file.write(index_bytes([*others, entry]))
+            file.write(index_bytes([*images, *kept, *referrers]))
     finally:
         os.close(lock)
+
+
+def _subject(layout: Path, entry: Mapping[str, Any]) -> str:
+    """Return the digest of the image that an entry refers to; "" for an image."""
+    return subject_of(_manifest(layout, entry)) if "artifactType" in entry else ""
+
+
+def _digests(layout: Path, entry: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the digests of an image's entry: of the image, or of an index and its images."""
+    yield str(entry.get("digest"))
+    if entry.get("mediaType") == INDEX:
+        with suppress(Malformed):
+            for child in children(document_of(_manifest(layout, entry))) or ():
+                yield str(child.digest)
+
+
+def _manifest(layout: Path, entry: Mapping[str, Any]) -> bytes:
+    try:
+        return blob_path(layout, Digest.parse(str(entry.get("digest")))).read_bytes()
+    except (OSError, ValueError):
+        return b""
 
 
 def _entries(index: Path) -> list[Mapping[str, Any]]:

@@ -109,11 +109,12 @@ class Repository:
         except (ImageNotFound, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return frozenset()
 
-    def put_manifest(self, selector: str, body: bytes, media_type: str) -> None:
-        """Store a manifest under a tag or its digest."""
+    def put_manifest(self, selector: str, body: bytes, media_type: str) -> bool:
+        """Store a manifest under a tag or its digest; tell whether the registry noted its subject."""
         headers = {"Content-Type": media_type}
         reply = self._call("PUT", f"manifests/{selector}", headers, body, expect=(201, 200), act="write")
         self._check_told(reply, Digest.of(body))
+        return "oci-subject" in reply.headers
 
     def has_blob(self, digest: Digest) -> bool:
         """Tell whether a blob is there."""

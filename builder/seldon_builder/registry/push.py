@@ -38,7 +38,12 @@ class RegistryDestination:
             scopes = _scopes(self.reference, image.layers)
             repository = Repository(self.reference, transport, scopes, insecure=self.insecure)
             with default_explained(self.reference):
-                return _push(repository, image, self.emit)
+                written = _push(repository, image, self.emit)
+            if image.attachments:
+                from .attach import attach
+
+                attach(repository, image, self.emit)
+            return written
         finally:
             transport.close()
 
