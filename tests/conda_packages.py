@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import zstandard
+from backports import zstd
 
 # What conda-build writes where the prefix of the environment will stand.
 PLACEHOLDER = "/opt/" + "placehold_" * 24
@@ -174,7 +174,7 @@ def _json(value: object) -> bytes:
 
 
 def _zstd(content: bytes) -> bytes:
-    return zstandard.ZstdCompressor(level=3).compress(content)
+    return zstd.compress(content)
 
 
 def _tar(files: Iterable[tuple[str, CondaFile]], mode: str = "w:") -> bytes:
