@@ -279,7 +279,8 @@ def test_a_normal_user_needs_no_root(public_root: Path, listener: int, is_shared
         f"import os; open('{SHARED}/out', 'w') if {is_shared} else 0\n",
     ]
     program[-1] += LOOK % listener
-    command = UserNamespaces(public_root).command(Run(program, {}, shared if is_shared else None))
+    asked = Run(program, {}, shared if is_shared else None, network=is_shared)
+    command = UserNamespaces(public_root).command(asked)
 
     found = subprocess.run(
         command, user=USER, group=USER, extra_groups=[], env={}, capture_output=True, check=True

@@ -45,7 +45,7 @@ class RootfsInterpreter:
     ) -> None:
         """Run ``python <arguments>``; see Interpreter.run."""
         # Nothing may write into the unpacked files, which later builds use too.
-        run = Run([self.python, "-B", *arguments], environment, shared)
+        run = Run([self.python, "-B", *arguments], environment, shared, network=shared is not None)
         command, variables = self.sandbox.command(run), self.sandbox.environment(run)
         with _readable(stdin) as source, _writable(stdout) as sink, tempfile.TemporaryFile() as complaint:
             ended = subprocess.run(

@@ -19,14 +19,14 @@ PROGRAMS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NOBODY = 65534
 _NO_WAY = "it allows neither chroot (only root may) nor user namespaces, and no Docker engine answers"
 # In a mount namespace of its own. The image's files end up read-only: `remount` repeats what the disk of the
-# store forbids already, as it must, and any step that fails ends it all. With a shared folder come names'
-# resolution (copies: root's own files would be writable to it) and harmless devices, but no /proc, whose
-# /proc/sys obeys whoever has root's number.
-# $1 root, $2 shared, $3 its place, $4 its new owner, $5 to $7 tools, then the command.
+# store forbids already, as it must, and any step that fails ends it all. With a shared folder come harmless
+# devices and, where it also has the network, names' resolution (copies: root's own files would be writable to
+# it), but no /proc, whose /proc/sys obeys whoever has root's number.
+# $1 root, $2 shared, $3 its place, $4 its new owner, $5 files to copy, $6 to $8 tools, then the command.
 _LOCK_AND_RUN = """set -e
 unset PWD
-root=$1 shared=$2 place=$3 owner=$4 mount=$5 cp=$6 chown=$7
-shift 7
+root=$1 shared=$2 place=$3 owner=$4 names=$5 mount=$6 cp=$7 chown=$8
+shift 8
 $mount --bind "$root" "$root"
 if [ -n "$shared" ]; then
     $mount -t tmpfs tmpfs "$root/tmp"
@@ -35,7 +35,7 @@ if [ -n "$shared" ]; then
         : > "$root/dev/$name"
         $mount --bind "/dev/$name" "$root/dev/$name"
     done
-    for name in resolv.conf hosts; do
+    for name in $names; do
         if [ -e "/etc/$name" ]; then
             $cp "/etc/$name" "$root/dev/$name"
             $mount --bind "$root/dev/$name" "$root/etc/$name"
@@ -53,12 +53,15 @@ exec "$@"
 class Run:
     """A program of the image's, its whole environment, and the folder it shares with this machine, if any.
 
-    Without a shared folder it sees nothing but the image's files; with one, the machine's network too.
+    Without a shared folder it sees nothing but the image's files. ``network`` lets it use the machine's;
+    ``name`` is what a container of it is called.
     """
 
     program: Sequence[str]
     environment: Mapping[str, str]
     shared: Path | None = None
+    network: bool = False
+    name: str = ""
 
 
 class Sandbox(Protocol):
@@ -80,7 +83,7 @@ class Sandbox(Protocol):
 
 @dataclass(frozen=True)
 class RootNamespaces:
-    """Real root's way: nobody's rights in namespaces of its own, without network unless it shares a folder.
+    """Real root's way: nobody's rights in namespaces of its own, without network unless it is asked for.
 
     The shared folder becomes nobody's.
     """
@@ -108,7 +111,7 @@ class UserNamespaces:
     """A user's way: as root of a user namespace it prepares, as nobody of one below that the program runs.
 
     The program has the user's own rights on the shared folder, and none of root's: whoever is not root of
-    its namespace loses every capability with the program's start. No network unless it shares a folder.
+    its namespace loses every capability with the program's start. No network unless it is asked for.
     """
 
     root: Path
@@ -184,7 +187,9 @@ class Container:
         names = [f"--env={name}" for name in run.environment]
         caged = ["--read-only", "--tmpfs=/tmp:exec", "--cap-drop=ALL", "--security-opt=no-new-privileges"]
         once = [self.docker, "run", "--rm", "--pull=never", "--interactive"]
-        return [*once, *caged, *self._access(run), *names, self.name, *run.program]
+        once += [f"--name={run.name}"] if run.name else []
+        network = f"--network={'host' if run.network else 'none'}"
+        return [*once, *caged, network, *self._access(run), *names, self.name, *run.program]
 
     def environment(self, run: Run) -> dict[str, str]:
         """Return the environment that the command itself needs."""
@@ -192,11 +197,10 @@ class Container:
 
     def _access(self, run: Run) -> list[str]:
         if run.shared is None:
-            return ["--network=none", f"--user={_NOBODY}:{_NOBODY}"]
+            return [f"--user={_NOBODY}:{_NOBODY}"]
         # The engine would otherwise leave files of root's in the shared folder.
         owner = run.shared.stat()
         return [
-            "--network=host",
             f"--user={owner.st_uid}:{owner.st_gid}",
             f"--volume={run.shared.absolute()}:{SHARED}",
         ]
@@ -250,11 +254,12 @@ def _succeeds(command: Sequence[str]) -> bool:
 
 
 def _locked(root: Path, run: Run, user: Sequence[str], leave: Sequence[str], *, owner: str = "") -> list[str]:
-    network = [] if run.shared else ["--net"]
+    network = [] if run.network else ["--net"]
     # A child of a namespace of processes dies with it, so nothing outlives a build that is interrupted.
     enter = [tool("unshare"), *user, *network, "--mount", "--ipc", "--pid", "--fork", "--kill-child"]
     shared = str(run.shared.absolute()) if run.shared else ""
-    values = [str(root), shared, SHARED, owner, tool("mount"), tool("cp"), tool("chown")]
+    names = "resolv.conf hosts" if run.network else ""
+    values = [str(root), shared, SHARED, owner, names, tool("mount"), tool("cp"), tool("chown")]
     return [
         *enter, tool("sh"), "-c", _LOCK_AND_RUN, "sh", *values,
         *_without_new_rights(), *leave, *run.program,
