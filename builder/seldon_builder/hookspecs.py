@@ -14,6 +14,7 @@ import pluggy
 from .destination import Destination, Output
 from .detection import Detection
 from .events import Emit, Event
+from .folders import Folders
 from .image import Image
 from .interpreter import Interpreter
 from .layer import Layer
@@ -52,8 +53,11 @@ def seldon_read(detection: Detection, source: Source, settings: Settings) -> Det
 
 
 @hookspec
-def seldon_package_index(source: Source, settings: Settings) -> PackageIndex | None:
-    """Return where packages may come from, or None; all answers are merged, later plugins first."""
+def seldon_package_index(source: Source, settings: Settings, folders: Folders) -> PackageIndex | None:
+    """Return where packages may come from, or None; all answers are merged, later plugins first.
+
+    ``folders`` are those of whoever called, for the settings that their other tools heed.
+    """
 
 
 @hookspec(firstresult=True)

@@ -13,6 +13,7 @@ from . import base, runtimes
 from .base.base_interpreter import interpreter_of
 from .base.debian import host_architecture
 from .dependencies import resolution
+from .dependencies.configured_index import joined
 from .dependencies.detecting import detected
 from .dependencies.resolver import Resolver
 from .destination import Destination, Written
@@ -24,7 +25,7 @@ from .errors.store import BlobCorrupt
 from .events import Emit, Event, EventKind, decision, silent
 from .image import Attachment, Image
 from .inputs.model_name import MODEL_NAME, with_model_name
-from .inputs.python_version import wanted_python
+from .inputs.python_version import narrowed, wanted_python
 from .inputs.settings_reading import read_settings
 from .inputs.source_reading import read_source
 from .interpreter import Interpreter
@@ -116,7 +117,8 @@ def model_of(order: Order, workshop: Workshop) -> Model:
     """Read the folder and find out what it needs; the base's variables are not among its settings yet."""
     source = read_source(order.folder, workshop.emit)
     settings = settings_of(order, source)
-    return Model(source, settings, detected(workshop.plugins.hook, source, settings, workshop.emit))
+    found = detected(workshop.plugins.hook, source, settings, workshop.emit)
+    return Model(source, settings, narrowed(found, source, settings, order.python) if found else None)
 
 
 def named(order: Order, model: Model, workshop: Workshop, chosen: base.Base | None = None) -> Model:
@@ -172,9 +174,12 @@ def locked(
 ) -> Lock:
     """Lock what the source needs, with what the server needs, for ``target``."""
     hooks = workshop.plugins.hook
-    index = PackageIndex(ca_bundle=order.ca_bundle, offline=order.offline)
-    for known in hooks.seldon_package_index(source=model.source, settings=model.settings):
-        index = index.merged(known)
+    known = hooks.seldon_package_index(
+        source=model.source, settings=model.settings, folders=order.asked.folders
+    )
+    # What is said of packages alone is meant more than what is said of every program.
+    known.append(PackageIndex(ca_bundle=order.ca_bundle))
+    index = joined(PackageIndex(offline=order.offline), known, workshop.store, workshop.emit)
     resolver = Resolver(
         target,
         index,

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .destination import Output
+from .folders import Folders
 
 
 @dataclass(frozen=True)
 class Asked:
     """What a user set: variables, strongest first: -e, -E, platform; their environment; --runtime.
 
-    ``flags`` are options that stand for a variable of the build: its name, its value, the option.
+    ``flags`` are options that stand for a variable of the build: its name, its value, the option;
+    ``folders`` is where the settings of their other tools lie.
     """
 
     options: tuple[str, ...] = ()
@@ -22,6 +24,7 @@ class Asked:
     caller: Mapping[str, str] = field(default_factory=dict)
     runtimes: tuple[str, ...] = ()
     flags: tuple[tuple[str, str, str], ...] = ()
+    folders: Folders = field(default_factory=Folders)
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,7 @@ def _shown(error: SeldonError, options: argparse.Namespace, caller: Caller) -> s
     """Write an error without what is secret, whoever worded it: a plugin, an engine, a server."""
     from ..inputs.known_secrets import known_secrets, without_secrets
     from ..order import Asked
+    from .asking import flags_of
 
     said = vars(options)
     asked = Asked(
@@ -66,5 +67,6 @@ def _shown(error: SeldonError, options: argparse.Namespace, caller: Caller) -> s
         tuple(said.get("environment_file", ())),
         said.get("platform_env"),
         caller.environment,
+        flags=tuple(flags_of(options)),
     )
     return without_secrets(str(error), known_secrets(asked, Path(said.get("source", "."))))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..connections import Connections
+from ..folders import Folders
 from ..progress import Progress
 from ..secret import Secret
 from ..store import Store
@@ -42,6 +43,16 @@ class Caller:
         """The CA bundle that this machine trusts beside the built-in one."""
         path = self.environment.get("SSL_CERT_FILE", "")
         return Path(path) if path else None
+
+    def folders(self, platform_env: Path | None) -> Folders:
+        """Tell where settings of other tools lie: this user's, this machine's and those of the platform."""
+        configuration = self.environment.get("XDG_CONFIG_HOME", "")
+        return Folders(
+            self.home,
+            Path(configuration) if configuration else self.home / ".config",
+            Path("/etc"),
+            platform_env.absolute().parent if platform_env else None,
+        )
 
     def store(self, options: argparse.Namespace) -> Store:
         """Open the store that ``--store`` or XDG_CACHE_HOME names."""

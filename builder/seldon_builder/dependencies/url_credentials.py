@@ -17,7 +17,7 @@ _WORDS = "token|passw(?:or)?d|secret|api_?key|auth|credential"
 _BEARING = rf"(?!x-(?:amz|goog))(?:[\w.-]*(?:{_WORDS})[\w.-]*|key)"
 # ${NAME}, {name} and %s are filled in later: names of secrets, not secrets.
 _SECRET_QUERY = re.compile(
-    rf"(?<=[?&])({_BEARING}=)(?!\$|\{{|%\(|%s|\*\*\*)[^&\s#'\"`<>()\[\]]+", re.IGNORECASE
+    rf"(?<=[?&])({_BEARING}=)(?!\$|\{{|%\(|%s|\*\*\*)([^&\s#'\"`<>()\[\]]+)", re.IGNORECASE
 )
 _QUERY = re.compile(r"(://[^\s?#'\"`<>]*)\?([^\s#'\"`<>]+)")
 _ENCODE = "percent-encode the user and password: / is %2F, # is %23, ? is %3F, @ is %40, a blank is %20"
@@ -102,9 +102,9 @@ def masked(text: str) -> str:
     return _SECRET_QUERY.sub(rf"\g<1>{MASK}", _USER_PART.sub(f"{MASK}@", text))
 
 
-def holds_token(text: str) -> bool:
-    """Tell whether a URL in ``text`` has a token in its query."""
-    return "://" in text and bool(_SECRET_QUERY.search(text))
+def tokens_of(text: str) -> list[str]:
+    """Return the tokens that stand in the queries of the URLs in ``text``."""
+    return [found[2] for found in _SECRET_QUERY.finditer(text)] if "://" in text else []
 
 
 def without_tokens(text: str) -> str:
@@ -114,7 +114,7 @@ def without_tokens(text: str) -> str:
         kept = [pair for pair in found[2].split("&") if not _SECRET_QUERY.search(f"?{pair}")]
         return f"{found[1]}?{'&'.join(kept)}" if kept else found[1]
 
-    return _QUERY.sub(bare, text) if holds_token(text) else text
+    return _QUERY.sub(bare, text) if tokens_of(text) else text
 
 
 def _lies_below(url: str, above: str) -> bool:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from ..dependencies.url_credentials import masked
+from ..dependencies.url_credentials import masked, tokens_of
 from ..errors import SeldonError
 from ..order import Asked
 from ..secret import MASK, Secret
@@ -33,7 +33,8 @@ def known_secrets(asked: Asked, folder: Path) -> list[str]:
     """
     found = set[str]()
     places = given(Source(folder, ()), asked.options, asked.files, asked.platform)
-    for place in (from_caller(asked.caller), *places):
+    flags = [Said(name, value, flag) for name, value, flag in asked.flags]
+    for place in (from_caller(asked.caller), *places, flags):
         with suppress(SeldonError):
             for said in place:
                 if isinstance(said, Said) and isinstance(setting_of(said).value, Secret):
@@ -47,5 +48,5 @@ def _spellings(value: str) -> Iterator[str]:
         user_part, at, _ = word.rpartition("@")
         # Of a password with a blank only the end stands before the @.
         user, colon, password = user_part.rpartition("://")[2].partition(":")
-        for secret in (password if colon else user,) if at else ():
+        for secret in (*((password if colon else user,) if at else ()), *tokens_of(word)):
             yield from (secret, unquote(secret), quote(secret, safe=""), repr(secret)[1:-1])

@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 
+from ..dependencies.url_credentials import tokens_of
 from ..errors.source import SettingInvalid
 from ..events import Emit, silent, warning
 from ..runtimes import SLIMMED, chosen, known, unknown
@@ -43,18 +44,22 @@ CHOICES = {
 }
 _BUILD_ONLY = re.compile(
     r"EXTRA_INDEX_URL|SELDON_(WEIGHTS|RESOLVER|GROUPS|EXTRAS|WHEELS|INDEX_PINS|CHANNEL_ALIASES)"
-    r"|SERVICE_BINDING_ROOT|(PIP|UV|CONDA)_.*|[a-z]+_proxy|[A-Z]+_PROXY"
+    r"|SERVICE_BINDING_ROOT|CNB_BINDINGS|NETRC|(PIP|UV|CONDA)_.*|[a-z]+_proxy|[A-Z]+_PROXY"
 )
 # What a shell says about its own environments is no wish of the user.
 _SHELL_STATE = re.compile(
     r"CONDA_(PREFIX.*|DEFAULT_ENV|SHLVL|EXE|PYTHON_EXE|PROMPT_MODIFIER|ROOT)|UV_RUN_RECURSION_DEPTH"
 )
 # The image is broken without its own value of these.
-_RESERVED = re.compile(r"PATH|CNB_.*")
+_RESERVED = re.compile(r"PATH|CNB_(?!BINDINGS$).*")
 # A password that nobody percent-encoded may hold more than a URL allows; a port is not taken for one.
 _USER_PART = re.compile(r"""://(?:[^/\s]*|[^/\s"',:]+:(?!\d+[/?#])[^\s"',]*)@""")
 _LOGIN = re.compile(r"[^\s:]:(?!//)")
-_SECRET_NAME = re.compile(r".*(TOKEN|PASSWORD|PASSWD|SECRET|CREDENTIAL).*|.*_KEY", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    # What stands in a user's place is often a token.
+    r".*(TOKEN|PASSWORD|PASSWD|SECRET|CREDENTIAL).*|.*_KEY|UV_INDEX_.+_USERNAME",
+    re.IGNORECASE,
+)
 _WIDTHS = (28, 36, 22)
 
 
@@ -165,7 +170,8 @@ def _listed(words: Iterable[str]) -> str:
 def setting_of(said: Said) -> Setting:
     """Tell what a variable is for, and hide its value where that may hold a password."""
     build_only = bool(_BUILD_ONLY.fullmatch(said.name))
-    if _USER_PART.search(said.value) or (build_only and _LOGIN.search(said.value.rpartition("@")[0])):
+    login = build_only and _LOGIN.search(said.value.rpartition("@")[0])
+    if login or _USER_PART.search(said.value) or tokens_of(said.value):
         return Setting(said.name, Secret(said.value), said.origin, build_only=True)
     hidden = build_only and _SECRET_NAME.fullmatch(said.name)
     return Setting(said.name, Secret(said.value) if hidden else said.value, said.origin, build_only)
