@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -37,14 +37,20 @@ BYTE_ORDER_MARKS = (
 )
 
 
-def read_requirements(source: Source, path: str, settings: Settings | None = None) -> Detection:
+def read_requirements(
+    source: Source,
+    path: str,
+    settings: Settings | None = None,
+    lines: Iterable[tuple[int, str]] | None = None,
+) -> Detection:
     """Read the requirements file at ``path`` and all that it includes.
 
+    ``lines``, each with its number, are given where another kind of file has them within it.
     ``${NAME}`` is replaced from ``settings`` alone. RequirementsInvalid names every bad line of every file,
     PackageWithoutWheel everything that would have to be built.
     """
     reading = _Reading(source, settings or Settings())
-    reading.read(path, constraints=False, within=())
+    reading.read(path, constraints=False, within=(), lines=lines)
     reading.check_hashes()
     if reading.bad:
         raise RequirementsInvalid(reading.bad)
@@ -123,9 +129,16 @@ class _Reading:
     unbuilt: list[BadLine] = field(default_factory=list)
     included: set[tuple[str, bool]] = field(default_factory=set)
 
-    def read(self, path: str, *, constraints: bool, within: tuple[str, ...]) -> None:
+    def read(
+        self,
+        path: str,
+        *,
+        constraints: bool,
+        within: tuple[str, ...],
+        lines: Iterable[tuple[int, str]] | None = None,
+    ) -> None:
         self.files.append(path)
-        for number, line in logical_lines(decoded(self.source.read(path))):
+        for number, line in logical_lines(decoded(self.source.read(path))) if lines is None else lines:
             origin = f"{path}:{number}"
             try:
                 self._line(path, line, origin, constraints=constraints, within=(*within, path))
