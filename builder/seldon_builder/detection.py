@@ -53,6 +53,10 @@ class Detection:
     ``is_complete`` tells that a lock file was read: the requirements are pins with ``==`` and markers,
     nothing else may come in on the model's behalf, and what the runtime needs is resolved around them.
     ``artifacts`` are the wheels that the lock file names by URL and hash, for all platforms.
+
+    ``own_python`` lists the Pythons ("3.12") of which the lock will bring one, so that any base serves;
+    empty means the base's. ``is_relocked`` tells the locker that a lock of its own in the source does not
+    count, as it is about to be made anew.
     """
 
     resolver: str
@@ -68,3 +72,5 @@ class Detection:
     environment: Hashable = None
     is_complete: bool = False
     artifacts: tuple[Artifact, ...] = ()
+    own_python: tuple[str, ...] = ()
+    is_relocked: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..dependencies.url_credentials import masked
 from ..detection import Detection
@@ -51,7 +51,10 @@ def wanted_python(
 
     The option and the setting stand above the version files; ``requires-python``, of the project or of the
     detection, has to agree with what is chosen, for the model's own author wrote it.
+    Of a detection whose lock brings its own Python, any base will do.
     """
+    if detection and detection.own_python:
+        return Wanted()
     required = _required_by(detection) or _requires_python(source)
     explicit = next(_explicit(settings, option), None)
     files = [explicit] if explicit else list(_version_files(source))
@@ -65,6 +68,19 @@ def wanted_python(
         raise PythonConflict(str(chosen), chosen.origin, required.specifier, required.origin)
     specifier = required.specifier if required else ""
     return Wanted(chosen.version, specifier, chosen.origin, chosen.exact)
+
+
+def narrowed(detection: Detection, source: Source, settings: Settings, option: str) -> Detection:
+    """Leave the Pythons that the user or the source wants of those that a lock may bring.
+
+    PythonConflict where none is left.
+    """
+    wanted = wanted_python(source, settings, option)
+    allowed = tuple(python for python in detection.own_python if wanted.allows(python))
+    if detection.own_python and not allowed:
+        one = " or ".join(detection.own_python)
+        raise PythonConflict(str(wanted), wanted.origin, one, ", ".join(detection.files))
+    return replace(detection, own_python=allowed)
 
 
 def _explicit(settings: Settings, option: str) -> Iterator[Wanted]:
