@@ -64,6 +64,10 @@ def inputs_of(detection: Detection, target: Target, index: PackageIndex, engine:
     ]
     if detection.environment is not None:
         facts.append(f"environment {detection.environment}")
+    if detection.own_python:
+        facts.append(f"own python {' or '.join(detection.own_python)}")
+    if detection.is_relocked:
+        facts.append("the lock of the source does not count")
     if detection.requires_python:
         facts.append(f"requires-python {detection.requires_python}")
     return Inputs(tuple(sorted(set(facts))))

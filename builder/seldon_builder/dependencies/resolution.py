@@ -36,6 +36,7 @@ def lock_for(
     it anew; else one that was made of the same inputs; else the engine makes one.
     """
     wanted = resolver.prepared(ask(detection or NOTHING_ASKED, runtime_requirements))
+    wanted = replace(wanted, is_relocked=bool(wanted.locker) and not exported)
     # What a file of the model says wins over the user's variables, as pip has it.
     resolver = replace(resolver, index=wanted.index.merged(resolver.index))
     imports = imports_of(source)

@@ -196,7 +196,7 @@ def _unanswered(detection: Detection, engine: str) -> EngineFailed:
 
 def _roots(detection: Detection, lock: Lock) -> tuple[str, ...]:
     asked = {item.name for item in detection.requirements if is_own(item)}
-    return tuple(sorted(name for name in asked if lock.find(name)))
+    return tuple(sorted({*lock.roots, *(name for name in asked if lock.find(name))}))
 
 
 def is_own(requirement: Requirement) -> bool:
