@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from ..lock import PROJECT, Artifact, Lock
+from ..digest import Digest
+from ..lock import CONDA, PROJECT, WHEEL, Artifact, Lock
 
 # From here on an artifact of another image is likely enough to be met again that it pays for a layer.
 BIG = 1 << 20
@@ -15,7 +16,7 @@ BUDGET = 30
 
 @dataclass(frozen=True)
 class Group:
-    """Artifacts that share a layer, and what to call them."""
+    """Artifacts of one kind that share a layer, and what to call them."""
 
     name: str
     artifacts: tuple[Artifact, ...]
@@ -33,17 +34,32 @@ def plan(lock: Lock, server: Collection[str], budget: int = BUDGET) -> tuple[Gro
     blob in every image, and are no part of what changes with a model.
     """
     steady = [artifact for artifact in lock.artifacts if artifact.kind != PROJECT]
-    alone = {artifact.name for artifact in _by_size(steady)[:budget] if artifact.size >= BIG}
-    big = [Group(_title(artifact), (artifact,)) for artifact in steady if artifact.name in alone]
-    shared = sorted((a for a in steady if a.name not in alone), key=lambda a: a.name)
-    for_server = tuple(artifact for artifact in shared if artifact.name in server)
-    others = tuple(artifact for artifact in shared if artifact.name not in server)
-    groups = (_shared("of the server", for_server), _shared("of the model", others))
+    alone = {artifact.sha256 for artifact in _by_size(steady)[:budget] if artifact.size >= BIG}
+    # What pip brings lies on what conda brings, as if it had been installed after it.
+    floors = [
+        group
+        for kind in (CONDA, WHEEL)
+        for group in _floor([item for item in steady if item.kind == kind], alone, server)
+    ]
     # What changes with every edit of the model lies on top, or all above it would change too.
     projects = (
         Group(_title(artifact), (artifact,)) for artifact in lock.artifacts if artifact.kind == PROJECT
     )
-    return (*big, *(group for group in groups if group.artifacts), *projects)
+    return (*floors, *projects)
+
+
+def _floor(
+    artifacts: Iterable[Artifact], alone: Collection[Digest], server: Collection[str]
+) -> Iterator[Group]:
+    """Yield the groups of artifacts of one kind."""
+    all_of_kind = tuple(artifacts)
+    yield from (Group(_title(item), (item,)) for item in all_of_kind if item.sha256 in alone)
+    shared = sorted((item for item in all_of_kind if item.sha256 not in alone), key=lambda item: item.name)
+    # Only wheels are the same in every image; conda's packages change with the environment.
+    for_server = tuple(item for item in shared if item.kind == WHEEL and item.name in server)
+    others = tuple(item for item in shared if item not in for_server)
+    groups = (_shared("of the server", for_server), _shared("of the model", others))
+    yield from (group for group in groups if group.artifacts)
 
 
 def canonical_order(artifacts: Iterable[Artifact]) -> tuple[Artifact, ...]:
@@ -69,10 +85,11 @@ def _by_size(artifacts: Iterable[Artifact]) -> list[Artifact]:
 
 
 def _title(artifact: Artifact) -> str:
-    return f"{artifact.name} {artifact.version}"
+    return f"{artifact.name} {artifact.version}{' of conda' if artifact.kind == CONDA else ''}"
 
 
 def _shared(whose: str, artifacts: tuple[Artifact, ...]) -> Group:
     if len(artifacts) == 1:
         return Group(_title(artifacts[0]), artifacts)
+    whose = "of conda" if artifacts and artifacts[0].kind == CONDA else whose
     return Group(f"{len(artifacts)} small packages {whose}", artifacts)

@@ -207,7 +207,7 @@ def refused_path(path: str) -> str:
         return "its name is absolute"
     names = path.split("/")
     if any(name in ("", ".", "..") for name in names):
-        return "its name leads out of the wheel"
+        return "its name leads out of the environment"
     if any(name.startswith(".wh.") for name in names):
         return "its name would delete files of the layers below (.wh.)"
     return ""

@@ -16,14 +16,14 @@ def refuse_collisions(wheel: Wheel, entries: Sequence[Entry], python: str) -> No
     """Raise WheelMalformed where a file would lie on another, on a folder, or on the environment's own."""
     ours = ("pyvenv.cfg", "bin/python", "bin/python3", f"bin/python{python}")
     taken = {f"{DEPENDENCIES}/{name}" for name in ours}
-    folders = _folders(taken)
+    folders = folders_above(taken)
     for entry in entries:
-        if reason := _unpackable(entry.path):
+        if reason := unpackable(entry.path):
             raise wheel.malformed(reason)
         if entry.path in taken:
             raise wheel.malformed(f"more than one file is meant for {entry.path}")
         taken.add(entry.path)
-    _refuse_both(wheel, taken, folders | _folders(taken))
+    _refuse_both(wheel, taken, folders | folders_above(taken))
 
 
 def beside(wheels: Sequence[Wheel], entries: Sequence[Sequence[Entry]]) -> Iterator[Entry]:
@@ -33,7 +33,7 @@ def beside(wheels: Sequence[Wheel], entries: Sequence[Sequence[Entry]]) -> Itera
     for wheel, own in zip(wheels, entries, strict=True):
         paths = {entry.path for entry in own}
         files |= paths
-        folders |= _folders(paths)
+        folders |= folders_above(paths)
         _refuse_both(wheel, files, folders)
         yield from own
 
@@ -43,7 +43,7 @@ def _refuse_both(wheel: Wheel, files: set[str], folders: set[str]) -> None:
         raise wheel.malformed(f"{both[0]} would be a file and a folder")
 
 
-def _folders(paths: set[str]) -> set[str]:
+def folders_above(paths: set[str]) -> set[str]:
     """Return all that lies above ``paths``."""
     found: set[str] = set()
     for path in paths:
@@ -54,7 +54,7 @@ def _folders(paths: set[str]) -> set[str]:
     return found
 
 
-def _unpackable(path: str) -> str:
+def unpackable(path: str) -> str:
     """Return why no disk would take a file of this path; nothing where one would."""
     data = path.encode("utf-8", "surrogateescape")
     names = data.split(b"/")

@@ -50,9 +50,17 @@ def entry_point_scripts(wheel: Wheel) -> dict[str, Entry]:
 
 
 def _script(wheel: Wheel, name: str, value: str) -> Entry:
+    script = entry_point_script(name, value)
+    if script is None:
+        raise wheel.malformed(f"{name} = {value} names no function", "entry_points.txt")
+    return script
+
+
+def entry_point_script(name: str, value: str) -> Entry | None:
+    """Return the script of the entry point ``name = value``; None where that names no function."""
     point = _ENTRY_POINT.fullmatch(value.strip())
     if point is None or "/" in name or refused_path(name):
-        raise wheel.malformed(f"{name} = {value} names no function", "entry_points.txt")
+        return None
     attribute = point["attribute"]
     text = _SCRIPT.format(
         python=PYTHON, module=point["module"], first=attribute.partition(".")[0], attribute=attribute
