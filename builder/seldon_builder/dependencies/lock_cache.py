@@ -17,6 +17,7 @@ from ..lock import Artifact, Lock
 from ..package_index import PackageIndex
 from ..store import Store
 from ..target import Target
+from .built_wheels import built_facts, built_wheel
 from .file_url import path_of
 
 RECORD = "locks"
@@ -47,8 +48,18 @@ class Inputs:
         return tuple(sorted((*removed, *added), key=lambda change: change.partition(":")[2].strip()))
 
 
-def inputs_of(detection: Detection, target: Target, index: PackageIndex, engine: str, store: Store) -> Inputs:
-    """Gather the facts; the wheels of local folders are digested once and remembered."""
+def inputs_of(
+    detection: Detection,
+    target: Target,
+    index: PackageIndex,
+    engine: str,
+    store: Store,
+    root: Path = Path("/"),
+) -> Inputs:
+    """Gather the facts; the wheels of local folders are digested once and remembered.
+
+    What is built of the source is named by its place below ``root``, the model folder.
+    """
     facts = [
         # Neither the patch version: a security update of the base must not outdate a lock.
         f"python {target.python}",
@@ -56,7 +67,7 @@ def inputs_of(detection: Detection, target: Target, index: PackageIndex, engine:
         f"{_GLIBC}{_minor(target.glibc)}",
         f"engine {detection.locker or engine}",
         f"resolver {detection.resolver}",
-        *(f"requirement {_spoken(item, store)}" for item in detection.requirements),
+        *(fact for item in detection.requirements for fact in _asked(item, root, store)),
         *(f"constraint {_spoken(item, store)}" for item in detection.constraints),
         *(f"option {option}" for option in detection.options),
         *_index_facts(index, store),
@@ -120,6 +131,13 @@ def _index_facts(index: PackageIndex, store: Store) -> Iterator[str]:
         for place in places:
             for path in sorted(Path(place).glob("*.whl")):
                 yield f"{word} {_wheel(path, store)}"
+
+
+def _asked(requirement: Requirement, root: Path, store: Store) -> Iterator[str]:
+    if wheel := built_wheel(requirement):
+        yield from built_facts(requirement, wheel, root, store)
+    else:
+        yield f"requirement {_spoken(requirement, store)}"
 
 
 def _spoken(requirement: Requirement, store: Store) -> str:

@@ -15,8 +15,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..digest import Digest
-from ..lock import Artifact, Lock, canonical_name
+from ..lock import PROJECT, Artifact, Lock, canonical_name
 from ..target import MACHINES
+from .built_wheels import place_of, unbuilt
 from .file_url import path_of
 from .url_credentials import split_credentials
 
@@ -30,6 +31,12 @@ class ExportedLock:
 
     lock: Lock
     asked: tuple[str, ...]
+    name: str = FILE
+
+
+def file_of(platform: str) -> str:
+    """Return the name of the lock for one platform (PEP 751 wants no dot in it), used before ``FILE``."""
+    return f"pylock.{platform.replace('/', '-')}.toml"
 
 
 class PylockInvalid(ValueError):
@@ -48,13 +55,12 @@ def write_pylock(exported: ExportedLock, root: Path) -> str:
         'created-by = "seldon-python"',
     ]
     for artifact in lock.artifacts:
-        lines += [
-            "",
-            "[[packages]]",
-            f"name = {_string(artifact.name)}",
-            f"version = {_string(artifact.version)}",
-            f"wheels = [{_wheel(artifact, root)}]",
-        ]
+        lines += ["", "[[packages]]", f"name = {_string(artifact.name)}"]
+        if place := place_of(artifact.name, exported.asked) if artifact.kind == PROJECT else "":
+            lines.append(_source_of(place, root))
+            continue
+        lines.append(f"version = {_string(artifact.version)}")
+        lines.append(f"wheels = [{_wheel(artifact, root)}]")
     lines += [
         "",
         f"[tool.{TABLE}]",
@@ -111,8 +117,9 @@ def _resolved(folder: Path, path: str) -> str:
 
 
 def _exported(document: Mapping[str, Any], table: Mapping[str, Any], root: Path) -> ExportedLock:
+    asked = tuple(table["asked"])
     artifacts = tuple(
-        artifact for package in document["packages"] for artifact in read_artifacts(package, root)
+        artifact for package in document["packages"] for artifact in _artifacts(package, asked, root)
     )
     lock = Lock(
         table["kind"],
@@ -123,7 +130,24 @@ def _exported(document: Mapping[str, Any], table: Mapping[str, Any], root: Path)
         artifacts,
         tuple(table["roots"]),
     )
-    return ExportedLock(lock, tuple(table["asked"]))
+    return ExportedLock(lock, asked)
+
+
+def _artifacts(package: Mapping[str, Any], asked: Sequence[str], root: Path) -> Iterable[Artifact]:
+    name = canonical_name(package["name"])
+    if place := place_of(name, asked):
+        # Whoever locks and whoever builds makes a wheel of the folder as it is then.
+        return [unbuilt(name, (root.resolve() / place).resolve())]
+    return read_artifacts(package, root)
+
+
+def _source_of(place: str, root: Path) -> str:
+    """Name what a wheel is built of: its version and its bytes are no part of a lock."""
+    path = root / place
+    if not path.is_file():
+        return f"directory = {{ path = {_string(place)} }}"
+    where = f"url = {_string(path.as_uri())}" if Path(place).is_absolute() else f"path = {_string(place)}"
+    return f'archive = {{ {where}, hashes = {{ sha256 = "{Digest.of(path.read_bytes()).hex}" }} }}'
 
 
 def _wheel(artifact: Artifact, root: Path) -> str:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from ..detection import Requirement
 from ..source import Source
 from .file_url import path_of
 
-if TYPE_CHECKING:
-    from packaging.requirements import Requirement
-
-_ARCHIVES = (".whl", ".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz", ".egg")
+SOURCE_ARCHIVES = (".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
+_ARCHIVES = (".whl", ".egg", *SOURCE_ARCHIVES)
 _VERSION_CONTROL = ("git+", "hg+", "svn+", "bzr+", "git:", "ssh:")
 _PLACE = re.compile(r"^(?P<place>.*?)(?P<extras>\[[^\]]*\])?(?P<marker>\s+;.*|;\s.*)?$")
 
@@ -23,7 +22,24 @@ class PlaceInvalid(ValueError):
 
 
 class NeedsBuild(Exception):
-    """A line names something that has no wheel yet; the message says what it is."""
+    """A line names something that has no wheel and cannot be built here; the message says what it is."""
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A line in its parts; ``name`` is "" for a mere place."""
+
+    name: str
+    place: str
+    extras: tuple[str, ...]
+    marker: str
+
+    @property
+    def suffix(self) -> str:
+        return f"[{','.join(self.extras)}]" if self.extras else ""
+
+    def before_marker(self, line: str) -> str:
+        return f"{line} ; {self.marker}" if self.marker else line
 
 
 def is_place(source: Source, text: str) -> bool:
@@ -37,24 +53,56 @@ def is_place(source: Source, text: str) -> bool:
     return looks or place.lower().endswith(_ARCHIVES) or (source.root / place / "pyproject.toml").is_file()
 
 
-def wheel_requirement(source: Source, file: Path, text: str) -> str:
-    """Write a place as PEP 508 does: ``name[extras] @ URL ; marker``, a ``file:`` URL for a path.
+def placed_requirement(source: Source, file: Path, text: str, origin: str) -> Requirement:
+    """Read a place: ``name[extras] @ URL ; marker`` for a wheel; ``build`` for what is no wheel yet.
 
     ``file`` is the requirements file: a path is taken from the model folder, as pip has it, else from
-    beside that file. NeedsBuild for all that is no wheel.
+    beside that file. NeedsBuild for what is neither a wheel nor a folder or archive of this disk.
     """
-    if not is_place(source, text):
-        from packaging.requirements import Requirement
+    named = _named(source, text)
+    place, fragment = _split_fragment(named.place)
+    path = _path(source, file, place)
+    if path is not None and (path.is_dir() or place.lower().endswith(SOURCE_ARCHIVES)):
+        return _to_build(source, path, place, named, origin)
+    if not place.lower().endswith(".whl"):
+        raise NeedsBuild("it is not a wheel and must be built first")
+    url = path.as_uri() if path else place
+    line = f"{named.name or _distribution(url)}{named.suffix} @ {url}{fragment}"
+    return Requirement(named.before_marker(line), origin)
 
-        return _with_url(source, file, Requirement(text))
+
+def editable_requirement(source: Source, file: Path, text: str, origin: str) -> Requirement:
+    """Read what ``-e`` names: a folder of the source, which is installed as a wheel like any other."""
+    if "@" not in text and not is_place(source, text):
+        text = f"./{text}"
+    found = placed_requirement(source, file, text, origin)
+    if not Path(found.build).is_dir() or not found.build:
+        raise PlaceInvalid("only a folder can be editable")
+    return found
+
+
+def _named(source: Source, text: str) -> _Named:
+    if not is_place(source, text):
+        from packaging.requirements import Requirement as Pep508
+
+        parsed = Pep508(text)
+        return _Named(parsed.name, parsed.url or "", tuple(sorted(parsed.extras)), str(parsed.marker or ""))
+    from packaging.markers import Marker
+
     found = _PLACE.match(text)
     assert found is not None, "the pattern accepts every text"
-    place, fragment = _split_fragment(found["place"].strip())
-    url = _wheel_url(source, file, place)
-    name = _distribution(url)
+    extras = tuple(sorted(re.findall(r"[^\s,\[\]]+", found["extras"] or "")))
     marker = (found["marker"] or "").strip().removeprefix(";").strip()
-    line = f"{name}{found['extras'] or ''} @ {url}{fragment}"
-    return f"{line} ; {marker}" if marker else line
+    return _Named("", found["place"].strip(), extras, str(Marker(marker)) if marker else "")
+
+
+def _to_build(source: Source, path: Path, place: str, named: _Named, origin: str) -> Requirement:
+    if path.is_dir() and not path.is_relative_to(source.root.resolve()):
+        raise PlaceInvalid("a folder to build must lie in the model folder")
+    # Never like a name: a name is what the wheel has to be called.
+    shown = place if place.startswith((".", "/", "~", "file:")) else f"./{place}"
+    line = f"{named.name}{named.suffix} @ {place}" if named.name else f"{shown}{named.suffix}"
+    return Requirement(named.before_marker(line), origin, build=str(path), extras=named.extras)
 
 
 def folder_or_url(source: Source, file: Path, place: str) -> str:
@@ -69,14 +117,6 @@ def folder_or_url(source: Source, file: Path, place: str) -> str:
     return str(path)
 
 
-def _with_url(source: Source, file: Path, parsed: Requirement) -> str:
-    assert parsed.url is not None, "only requirements with a URL come here"
-    place, fragment = _split_fragment(parsed.url)
-    extras = f"[{','.join(sorted(parsed.extras))}]" if parsed.extras else ""
-    line = f"{parsed.name}{extras} @ {_wheel_url(source, file, place)}{fragment}"
-    return f"{line} ; {parsed.marker}" if parsed.marker else line
-
-
 def _split_fragment(place: str) -> tuple[str, str]:
     """Keep a hash of the fragment; ``#egg=`` says nothing about a wheel."""
     place, _, fragment = place.partition("#")
@@ -84,19 +124,12 @@ def _split_fragment(place: str) -> tuple[str, str]:
     return place, f"#{hashes[0]}" if hashes else ""
 
 
-def _wheel_url(source: Source, file: Path, place: str) -> str:
+def _path(source: Source, file: Path, place: str) -> Path | None:
+    """Return the path that a place of this disk means; None for one of the network."""
     if place.startswith(_VERSION_CONTROL):
         raise NeedsBuild("a repository must be built first")
-    remote = "://" in place and not place.startswith("file:")
-    path = None if remote else _local(source, file, place)
-    if path is not None and path.is_dir():
-        raise NeedsBuild("a folder must be built first")
-    if not place.lower().endswith(".whl"):
-        raise NeedsBuild("it is not a wheel and must be built first")
-    return path.as_uri() if path else place
-
-
-def _local(source: Source, file: Path, place: str) -> Path:
+    if "://" in place and not place.startswith("file:"):
+        return None
     text = str(path_of(place)) if place.startswith("file:") else place
     path = _existing(source, file, text)
     if path is None:

@@ -15,7 +15,14 @@ from ..secret import Secret
 from ..settings import Settings
 from ..source import Source
 from .requirement_options import LineOptions, OptionUnknown, read_options
-from .requirement_places import NeedsBuild, PlaceInvalid, folder_or_url, is_place, wheel_requirement
+from .requirement_places import (
+    NeedsBuild,
+    PlaceInvalid,
+    editable_requirement,
+    folder_or_url,
+    is_place,
+    placed_requirement,
+)
 from .url_credentials import masked, split_credentials
 
 _COMMENT, _COMMENT_LINE = re.compile(r"(^|\s)#.*$"), re.compile(r"\s*#")
@@ -30,6 +37,7 @@ PLAIN_LINE = re.compile(rf"{_NAME}(?:{_SPECIFIER}(?:,{_SPECIFIER})*)?")
 _PINNED = re.compile(rf"{_NAME} *== *{_VERSION}")
 # Hashes not counted. The parsers of what is longer take very long, or more of the stack than there is.
 _LONGEST, _DEEPEST, _SHOWN = 8192, 50, 300
+_NOT_EDITABLE = "is installed as a wheel, not editable: an image does not change"
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -47,7 +55,7 @@ def read_requirements(
 
     ``lines``, each with its number, are given where another kind of file has them within it.
     ``${NAME}`` is replaced from ``settings`` alone. RequirementsInvalid names every bad line of every file,
-    PackageWithoutWheel everything that would have to be built.
+    PackageWithoutWheel everything that would have to be built and cannot be.
     """
     reading = _Reading(source, settings or Settings())
     reading.read(path, constraints=False, within=(), lines=lines)
@@ -59,7 +67,7 @@ def read_requirements(
     return Detection(
         "requirements",
         tuple(dict.fromkeys(reading.files)),
-        f"{path} is there",
+        "; ".join((f"{path} is there", *(f"{said} {_NOT_EDITABLE}" for said in reading.editable))),
         tuple(dict.fromkeys(reading.requirements)),
         tuple(dict.fromkeys(reading.constraints)),
         tuple(sorted(set(reading.options))),
@@ -127,6 +135,7 @@ class _Reading:
     index: PackageIndex = field(default_factory=PackageIndex)
     bad: list[BadLine] = field(default_factory=list)
     unbuilt: list[BadLine] = field(default_factory=list)
+    editable: list[str] = field(default_factory=list)
     included: set[tuple[str, bool]] = field(default_factory=set)
 
     def read(
@@ -154,7 +163,7 @@ class _Reading:
         if words:
             self._requirement(path, words, options, origin, constraints=constraints)
         else:
-            self._options(path, options, within)
+            self._options(path, options, origin, within)
 
     def _requirement(
         self, path: str, words: str, options: LineOptions, origin: str, *, constraints: bool
@@ -163,26 +172,30 @@ class _Reading:
             raise OptionUnknown("an option for all requirements needs a line of its own")
         if len(words) > _LONGEST:
             raise PlaceInvalid(f"a requirement has at most {_LONGEST} characters")
-        if is_place(self.source, words):
-            words = wheel_requirement(self.source, Path(path), words)
-        if not PLAIN_LINE.fullmatch(words):
-            words = self._parsed(path, words, constraints=constraints)
+        found = Requirement(words, origin)
+        if is_place(self.source, words) or not PLAIN_LINE.fullmatch(words):
+            found = self._parsed(path, words, origin, constraints=constraints)
+        if found.build and (constraints or options.hashes):
+            raise PlaceInvalid("what is built is no constraint and has no hash that could be known")
         where = self.constraints if constraints else self.requirements
-        where.append(Requirement(words, origin, options.hashes))
+        where.append(replace(found, hashes=options.hashes))
 
-    def _parsed(self, path: str, words: str, *, constraints: bool) -> str:
+    def _parsed(self, path: str, words: str, origin: str, *, constraints: bool) -> Requirement:
         from packaging.requirements import Requirement as Pep508
 
-        parsed = Pep508(words)
-        if parsed.url:
-            words = wheel_requirement(self.source, Path(path), words)
-        if constraints and parsed.extras:
+        if is_place(self.source, words) or Pep508(words).url:
+            found = placed_requirement(self.source, Path(path), words, origin)
+        else:
+            found = Requirement(words, origin)
+        if not found.build and constraints and Pep508(found.line).extras:
             raise PlaceInvalid("a constraint has no extras")
-        return words
+        return found
 
-    def _options(self, path: str, options: LineOptions, within: tuple[str, ...]) -> None:
+    def _options(self, path: str, options: LineOptions, origin: str, within: tuple[str, ...]) -> None:
         if options.editable:
-            raise NeedsBuild("an editable install needs its source at run time: list what it needs instead")
+            found = editable_requirement(self.source, Path(path), options.editable, origin)
+            self.requirements.append(found)
+            self.editable.append(f"-e {options.editable}")
         for included, constraints in options.includes:
             self.include(path, included, constraints=constraints, within=within)
         folders = [folder_or_url(self.source, Path(path), place) for place in options.find_links]

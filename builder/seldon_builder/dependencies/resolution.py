@@ -12,6 +12,7 @@ from ..lock import Artifact, Lock
 from ..source import Source
 from ..store import Store
 from . import pylock
+from .built_wheels import with_built
 from .fetch import fetch
 from .imports import SHARED, Imports, imports_of
 from .lock_cache import as_locked, facts_of
@@ -35,6 +36,7 @@ def lock_for(
     The lock in the source holds (LockOutdated where it no longer answers), unless ``exported`` is off to make
     it anew; else one that was made of the same inputs; else the engine makes one.
     """
+    resolver = replace(resolver, root=source.root)
     wanted = resolver.prepared(ask(detection or NOTHING_ASKED, runtime_requirements))
     wanted = replace(wanted, is_relocked=bool(wanted.locker) and not exported)
     # What a file of the model says wins over the user's variables, as pip has it.
@@ -144,7 +146,8 @@ def _from_exported(
         changes = changes or ("it was changed by hand, or another release wrote it",)
         raise LockOutdated(pylock.FILE, changes, resolver.lock_command)
     resolver.emit(decision("lock", f"Using {pylock.FILE} of the source: it matches what is asked for"))
-    return fetch(known.lock, resolver.index, resolver.store, resolver.emit)
+    lock = with_built(known.lock, wanted.requirements, resolver.store)
+    return fetch(lock, resolver.index, resolver.store, resolver.emit)
 
 
 def _reordered(lock: Lock, previous: Lock) -> Lock:

@@ -23,6 +23,7 @@ from ..lock import PROJECT, Artifact, Lock
 from ..package_index import PackageIndex
 from ..store import Store
 from ..target import Target
+from .built_wheels import as_wheel, with_built
 from .fetch import fetch
 from .lock_cache import Inputs, cached_lock, inputs_of, keep_lock
 from .written_lock import lock_of_wheels
@@ -54,21 +55,24 @@ class Resolver:
     refresh: bool = False
     lock_command: str = "seldon-python lock"
     builder: WheelBuilder | None = None
+    root: Path = Path("/")
 
     def prepared(self, detection: Detection) -> Detection:
         """Build what ``detection`` names by folder or archive: from here on it is a wheel like any other."""
+        wanted = tuple(i for i in detection.requirements if not i.build or _applies(i, self.target))
+        detection = replace(detection, requirements=wanted)
         unbuilt = [item for item in detection.requirements if item.build]
         if not unbuilt:
             return detection
         if self.builder is None:
             raise PackageWithoutWheel([BadLine(i.origin, i.line, "it must be built first") for i in unbuilt])
         builder = self.builder
-        built = (_as_wheel(i, builder.build(i)) if i.build else i for i in detection.requirements)
+        built = (as_wheel(i, builder.build(i)) if i.build else i for i in detection.requirements)
         return replace(detection, requirements=tuple(built))
 
     def inputs(self, detection: Detection) -> Inputs:
         """Gather all that the lock of ``detection`` depends on."""
-        return inputs_of(detection, self.target, self.index, self.engine, self.store)
+        return inputs_of(detection, self.target, self.index, self.engine, self.store, self.root)
 
     def resolved(self, detection: Detection) -> Lock:
         """Return the lock that is known for ``detection``, else the engine's, its wheels not yet fetched."""
@@ -76,7 +80,8 @@ class Resolver:
 
     def known(self, detection: Detection) -> Lock | None:
         """Return the lock that was made for ``detection``; None where the engine must be asked."""
-        return None if self.refresh else cached_lock(self.store, self.inputs(detection))
+        found = None if self.refresh else cached_lock(self.store, self.inputs(detection))
+        return with_built(found, detection.requirements, self.store) if found else None
 
     def resolve(self, detection: Detection, first: Lock | None = None) -> Lock:
         """Ask the engine, or whom the detection names, and keep its lock.
@@ -86,7 +91,7 @@ class Resolver:
         found = self._completed(detection, first) if detection.is_complete else self._answer(detection, first)
         self.emit(decision("lock", f"Locked {len(found.artifacts)} distributions with {found.engine}"))
         # Without its size a wheel is known not to be fetched yet, and the lock not to be in order.
-        projects = {item.name for item in detection.requirements if item.build and Path(item.build).is_dir()}
+        projects = {item.name for item in detection.requirements if item.build}
         artifacts = tuple(
             replace(artifact, size=0, kind=PROJECT if artifact.name in projects else artifact.kind)
             for artifact in found.artifacts
@@ -161,11 +166,13 @@ class Resolver:
         return ordered
 
 
-def _as_wheel(requirement: Requirement, wheel: Path) -> Requirement:
-    from packaging.utils import parse_wheel_filename
+def _applies(requirement: Requirement, target: Target) -> bool:
+    marker = requirement.line.partition(" ; ")[2]
+    if not marker:
+        return True
+    from packaging.markers import Marker
 
-    extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
-    return replace(requirement, line=f"{parse_wheel_filename(wheel.name)[0]}{extras} @ {wheel.as_uri()}")
+    return Marker(marker).evaluate(target.marker_environment)
 
 
 def pins_of(lock: Lock) -> tuple[Requirement, ...]:
