@@ -54,6 +54,9 @@ class Detection:
     nothing else may come in on the model's behalf, and what the runtime needs is resolved around them.
     ``artifacts`` are the wheels that the lock file names by URL and hash, for all platforms.
 
+    ``preferred`` are pins of an earlier lock: an engine keeps those that satisfy, whatever is newer. They are
+    no part of what was asked for.
+
     ``own_python`` lists the Pythons ("3.12") of which the lock will bring one, so that any base serves;
     empty means the base's. ``is_relocked`` tells the locker that a lock of its own in the source does not
     count, as it is about to be made anew.
@@ -72,5 +75,6 @@ class Detection:
     environment: Hashable = None
     is_complete: bool = False
     artifacts: tuple[Artifact, ...] = ()
+    preferred: tuple[Requirement, ...] = ()
     own_python: tuple[str, ...] = ()
     is_relocked: bool = False

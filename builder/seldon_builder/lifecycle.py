@@ -197,6 +197,7 @@ def locked(
         resolver,
         runtime_requirements=runtimes.requirements(model.settings),
         exported=order.exported,
+        upgrade=order.upgrade,
     )
 
 

@@ -33,7 +33,8 @@ class Order:
 
     ``run_image`` empty means our own Debian base; ``python`` empty means what the source wishes, else the
     default; ``bytecode`` off leaves compiled Python out; ``refresh`` resolves anew;
-    ``exported`` off ignores the lock that lies in the source; ``force`` looks
+    ``exported`` off makes the lock that lies in the source anew, ``upgrade`` names what of it may get a newer
+    version ("*": all); ``force`` looks
     into the base, whatever its labels say; ``mirror`` is a Debian mirror for our own base.
     """
 
@@ -47,6 +48,7 @@ class Order:
     bytecode: bool = True
     refresh: bool = False
     exported: bool = True
+    upgrade: tuple[str, ...] = ()
     offline: bool = False
     force: bool = False
     mirror: str = ""

@@ -108,9 +108,19 @@ def compiled(resolution: Resolution, detection: Detection, extra_arguments: tupl
             command += ["--index-strategy", "unsafe-best-match" if index.extra_index_urls else "first-index"]
         # uv warns of an empty file.
         command += ["--constraints", "constraints.txt"] if detection.constraints else []
+        if detection.preferred:
+            # uv keeps what its output had before.
+            (folder / "pylock.toml").write_text(_earlier(detection.preferred))
+            command += ["--output-file", "pylock.toml"]
         command.append("requirements.in")
         environment = _environment(index, folder)
         return run_engine(command, environment, folder, index, resolution.emit, act=resolution.act)
+
+
+def _earlier(preferred: tuple[Requirement, ...]) -> str:
+    pins = (requirement.line.split("==") for requirement in preferred)
+    tables = (f'[[packages]]\nname = "{name}"\nversion = "{version}"\n' for name, version in pins)
+    return "\n".join(('lock-version = "1.0"\ncreated-by = "uv"\n', *tables))
 
 
 def _command(resolution: Resolution) -> list[str]:
@@ -124,7 +134,7 @@ def _command(resolution: Resolution) -> list[str]:
         *("--no-config", "--no-header", "--color", "never", "--no-progress"),
         *("--cache-dir", str(resolution.store.root / "uv")),
     ]
-    for place in (*index.wheel_folders, *index.find_links):
+    for place in index.find_links:
         if "://" not in place:
             command += ["--find-links", place]
     for host in index.trusted_hosts:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from ..detection import Detection, Requirement
-from ..errors.resolution import BadLine, HashMismatch, LockOutdated
+from ..errors.resolution import ArtifactCorrupt, BadLine, HashMismatch, IndexUnreachable, LockOutdated
 from ..events import Emit, decision, warning
 from ..lock import Artifact, Lock
 from ..source import Source
@@ -15,7 +16,7 @@ from . import pylock
 from .built_wheels import with_built
 from .fetch import fetch
 from .imports import SHARED, Imports, imports_of
-from .lock_cache import as_locked, facts_of
+from .lock_cache import Inputs, as_locked, facts_of, keep_lock
 from .older_wrappers import CARRIED, providers
 from .provided import modules_of
 from .resolver import RUNTIME, Resolver, is_own, pins_of
@@ -30,11 +31,13 @@ def lock_for(
     *,
     runtime_requirements: Sequence[str] = (),
     exported: bool = True,
+    upgrade: Sequence[str] = (),
 ) -> Lock:
     """Lock what ``source`` and the runtime need: every artifact in the store, in the order of the layers.
 
     The lock in the source holds (LockOutdated where it no longer answers), unless ``exported`` is off to make
-    it anew; else one that was made of the same inputs; else the engine makes one.
+    it anew; else one that was made of the same inputs; else the engine makes one. Made anew, it keeps the
+    versions of the one before where they still satisfy, but those of ``upgrade``.
     """
     resolver = replace(resolver, root=source.root)
     wanted = resolver.prepared(ask(detection or NOTHING_ASKED, runtime_requirements))
@@ -42,12 +45,11 @@ def lock_for(
     # What a file of the model says wins over the user's variables, as pip has it.
     resolver = replace(resolver, index=wanted.index.merged(resolver.index))
     imports = imports_of(source)
-    known = _exported(source, resolver)
+    known = _exported(source, resolver) if exported else _before(source, resolver)
     if known and exported:
         lock = _from_exported(known, wanted, imports, resolver)
     else:
-        lock = _locked(wanted, imports, resolver)
-        lock = _reordered(lock, known.lock) if known else lock
+        lock = _anew(known, wanted, imports, resolver, upgrade)
     _warn(imports, lock, resolver.store, resolver.emit)
     return lock
 
@@ -63,6 +65,38 @@ def ask(
 def export(lock: Lock, source: Source, store: Store) -> str:
     """Make the text of ``pylock.toml`` for a lock that ``lock_for`` made without looking at such a file."""
     return pylock.write_pylock(pylock.ExportedLock(lock, facts_of(store, lock)), source.root)
+
+
+def _before(source: Source, resolver: Resolver) -> pylock.ExportedLock | None:
+    """Return the lock in the source that is about to be replaced; None where it cannot be read."""
+    try:
+        return _exported(source, resolver)
+    except LockOutdated as error:
+        resolver.emit(warning("lock", f"{error.message} It is made anew, keeping nothing."))
+        return None
+
+
+def _anew(
+    known: pylock.ExportedLock | None,
+    wanted: Detection,
+    imports: Imports,
+    resolver: Resolver,
+    upgrade: Sequence[str],
+) -> Lock:
+    """Make a lock for the source, which is the one that it has wherever that still holds."""
+    from .upgrade import relocking
+
+    asking = relocking(resolver, known, upgrade)
+    if known is None:
+        return _locked(wanted, imports, asking)
+    inputs = Inputs(known.asked)
+    if not upgrade and not resolver.refresh and inputs.digest == known.lock.inputs:
+        # Where it no longer holds, or what it names is gone, the engine is asked.
+        with suppress(LockOutdated, ArtifactCorrupt, IndexUnreachable):
+            lock = _from_exported(known, wanted, imports, resolver)
+            keep_lock(resolver.store, inputs, lock)
+            return lock
+    return _reordered(_locked(wanted, imports, asking), known.lock)
 
 
 def _locked(wanted: Detection, imports: Imports, resolver: Resolver) -> Lock:
@@ -116,15 +150,17 @@ def _check_hashes(wanted: Detection, lock: Lock, resolver: Resolver) -> None:
 
 
 def _exported(source: Source, resolver: Resolver) -> pylock.ExportedLock | None:
-    if not source.has(pylock.FILE):
+    names = (pylock.file_of(resolver.target.platform), pylock.FILE)
+    name = next((name for name in names if source.has(name)), "")
+    if not name:
         return None
     try:
-        found = pylock.read_pylock(source.read(pylock.FILE).decode(errors="replace"), source.root)
+        found = pylock.read_pylock(source.read(name).decode(errors="replace"), source.root)
     except pylock.PylockInvalid as error:
-        raise LockOutdated(pylock.FILE, [str(error)], resolver.lock_command) from error
+        raise LockOutdated(name, [str(error)], resolver.lock_command) from error
     if found is None:
-        resolver.emit(decision("lock", f"Not using {pylock.FILE}: another tool wrote it"))
-    return found
+        resolver.emit(decision("lock", f"Not using {name}: another tool wrote it"))
+    return replace(found, name=name) if found else None
 
 
 def _from_exported(
@@ -135,17 +171,18 @@ def _from_exported(
     plain = resolver.inputs(wanted)
     # What older images carried was added when the lock was made; whether it is imported still is no matter.
     carried = tuple(
-        Requirement(line, pylock.FILE)
+        Requirement(line, known.name)
         for line in sorted(set(CARRIED.values()))
         if f"requirement {line}" in known.asked and f"requirement {line}" not in plain.facts
     )
-    inputs = resolver.inputs(ask(wanted, (), carried))
+    # A folder that was filled from this lock changes nothing of it.
+    inputs = resolver.inputs(ask(wanted, (), carried)).without_copies(known.lock, known.asked)
     missing = [f"added:   {item.origin}" for item in _carried(imports, known.lock)]
     if inputs.digest != known.lock.inputs or missing:
         changes = (*inputs.changes_since(known.asked), *missing)
         changes = changes or ("it was changed by hand, or another release wrote it",)
-        raise LockOutdated(pylock.FILE, changes, resolver.lock_command)
-    resolver.emit(decision("lock", f"Using {pylock.FILE} of the source: it matches what is asked for"))
+        raise LockOutdated(known.name, changes, resolver.lock_command)
+    resolver.emit(decision("lock", f"Using {known.name} of the source: it matches what is asked for"))
     lock = with_built(known.lock, wanted.requirements, resolver.store)
     return fetch(lock, resolver.index, resolver.store, resolver.emit)
 

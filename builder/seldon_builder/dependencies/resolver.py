@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pluggy
 
 from ..detection import Detection, Requirement
+from ..digest import Digest
 from ..errors.resolution import (
     BadLine,
     EngineFailed,
@@ -26,7 +28,10 @@ from ..target import Target
 from .built_wheels import as_wheel, with_built
 from .fetch import fetch
 from .lock_cache import Inputs, cached_lock, inputs_of, keep_lock
-from .written_lock import lock_of_wheels
+from .written_lock import taken
+
+if TYPE_CHECKING:
+    from .local_preference import LocalPreference
 
 RUNTIME = "the runtime"
 PINNED = "the lock"
@@ -56,6 +61,7 @@ class Resolver:
     lock_command: str = "seldon-python lock"
     builder: WheelBuilder | None = None
     root: Path = Path("/")
+    preferred: tuple[Requirement, ...] = ()
 
     def prepared(self, detection: Detection) -> Detection:
         """Build what ``detection`` names by folder or archive: from here on it is a wheel like any other."""
@@ -117,8 +123,8 @@ class Resolver:
     def _completed(self, detection: Detection, first: Lock | None) -> Lock:
         """Resolve what the runtime needs around what a lock file says, of which nothing changes."""
         others = tuple(item for item in detection.requirements if not is_own(item))
-        if first is None:
-            return self.ask_engine(detection)
+        if first is None or not others:
+            return first or self.ask_engine(detection)
         pins = (*detection.constraints, *pins_of(first))
         runtime = replace(
             detection, requirements=others, constraints=pins, options=(), is_complete=False, artifacts=()
@@ -135,16 +141,43 @@ class Resolver:
         model = replace(detection, requirements=own)
         if not detection.is_complete:
             return self.ask_engine(model)
-        written = lock_of_wheels(model, self.target)
-        return written or self.ask_engine(replace(model, options=(*model.options, NO_DEPENDENCIES)))
+        return self._as_written(model)
+
+    def _as_written(self, model: Detection) -> Lock:
+        """Take the files that a lock names; the engine finds those of pins of which it names none."""
+        written = taken(model, self.target)
+        built = tuple(item for archive in written.archives for item in self._built(archive))
+        lock = Lock("wheels", model.resolver, self.target.python, self.target.platform, Digest.of(b""), ())
+        if written.unnamed:
+            options = (*model.options, NO_DEPENDENCIES)
+            unnamed = replace(model, requirements=written.unnamed, options=options, artifacts=())
+            lock = self.ask_engine(unnamed)
+        return lock.with_artifacts((*lock.artifacts, *written.wheels, *built))
+
+    def _built(self, archive: Artifact) -> Iterator[Artifact]:
+        """Build the wheel of a source archive that a lock names, with nothing but what it needs itself."""
+        raise PackageWithoutWheel([BadLine(archive.name, archive.filename, "it must be built first")])
+
+    @cached_property
+    def _preference(self) -> LocalPreference | None:
+        if not self.index.wheel_folders:
+            return None
+        from .local_preference import LocalPreference
+
+        return LocalPreference(self.index, self.target, self.store, self.emit)
 
     def ask_engine(self, detection: Detection) -> Lock:
-        """Return the answer of the engine, or of whom the detection names."""
+        """Return the answer of the engine, held to the local wheels, or of whom the detection names."""
+        if self._preference is None or detection.locker:
+            return self._ask(detection, self.index)
+        return self._preference.lock(detection, self._ask)
+
+    def _ask(self, detection: Detection, index: PackageIndex) -> Lock:
         engine = detection.locker or self.engine
         found: Lock | None = self.hooks.seldon_lock(
-            detection=detection,
+            detection=replace(detection, preferred=self.preferred),
             target=self.target,
-            index=self.index,
+            index=index,
             engine=engine,
             store=self.store,
             interpreter=self.interpreter,
