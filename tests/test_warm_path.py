@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -76,7 +77,12 @@ def build(tmp_path: Path) -> Iterator[Build]:
         command = [sys.executable, "-P", "-c", BUILD, "build", *options, *settings]
         # Not this process's environment: a coverage that is measured would import what it likes.
         done = subprocess.run(
-            command, env={"HOME": str(tmp_path)}, capture_output=True, text=True, check=False
+            # Nor this machine's pip.conf, which a build would have to read.
+            command,
+            env={"HOME": str(tmp_path), "PIP_CONFIG_FILE": os.devnull},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return set(done.stdout.splitlines()[-1].split())
