@@ -28,7 +28,7 @@ from ..target import Target
 from .built_wheels import as_wheel, with_built
 from .fetch import fetch
 from .lock_cache import Inputs, cached_lock, inputs_of, keep_lock
-from .written_lock import taken
+from .written_lock import taken, wheel_at
 
 if TYPE_CHECKING:
     from .local_preference import LocalPreference
@@ -44,6 +44,9 @@ class WheelBuilder(Protocol):
 
     def build(self, requirement: Requirement) -> Path:
         """Return the wheel of the folder or archive ``requirement.build``; else BuildFailed."""
+
+    def build_archive(self, name: str, version: str, url: str, sha256: Digest) -> Path:
+        """Return the wheel of the source archive at ``url``, once its bytes are those; else BuildFailed."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ class Resolver:
     def _as_written(self, model: Detection) -> Lock:
         """Take the files that a lock names; the engine finds those of pins of which it names none."""
         written = taken(model, self.target)
-        built = tuple(item for archive in written.archives for item in self._built(archive))
+        built = tuple(self._built(archive) for archive in written.archives)
         lock = Lock("wheels", model.resolver, self.target.python, self.target.platform, Digest.of(b""), ())
         if written.unnamed:
             options = (*model.options, NO_DEPENDENCIES)
@@ -154,9 +157,12 @@ class Resolver:
             lock = self.ask_engine(unnamed)
         return lock.with_artifacts((*lock.artifacts, *written.wheels, *built))
 
-    def _built(self, archive: Artifact) -> Iterator[Artifact]:
+    def _built(self, archive: Artifact) -> Artifact:
         """Build the wheel of a source archive that a lock names, with nothing but what it needs itself."""
-        raise PackageWithoutWheel([BadLine(archive.name, archive.filename, "it must be built first")])
+        if self.builder is None:
+            raise PackageWithoutWheel([BadLine(archive.name, archive.filename, "it must be built first")])
+        wheel = self.builder.build_archive(archive.name, archive.version, archive.url, archive.sha256)
+        return wheel_at(archive.name, wheel.as_uri())
 
     @cached_property
     def _preference(self) -> LocalPreference | None:

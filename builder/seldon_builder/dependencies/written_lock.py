@@ -1,56 +1,142 @@
-"""What a lock file says already: its wheels by URL and hash, of which a target takes the fitting ones."""
+"""What a lock file says already: its files by URL and hash, of which a target takes the fitting ones."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote
 
 from ..detection import Detection, Requirement
 from ..digest import Digest
-from ..lock import Artifact, Lock
+from ..errors.locks import LockUnreadable
+from ..errors.resolution import BadLine, LockOutdated, PackageWithoutWheel
+from ..lock import Artifact
 from ..target import Target
+from .file_url import path_of
+from .url_credentials import masked
+
+ARCHIVES = (".tar.gz", ".zip")
 
 
-def lock_of_wheels(detection: Detection, target: Target) -> Lock | None:
-    """Choose the wheels of ``detection`` for ``target``; None where one is not among them."""
-    chosen = []
-    for requirement in applying(detection.requirements, target):
-        wheel = best_wheel(_candidates(requirement, detection.artifacts), target)
-        if wheel is None:
-            return None
-        chosen.append(wheel)
-    artifacts = tuple(sorted(chosen, key=lambda artifact: artifact.name))
-    return Lock("wheels", detection.resolver, target.python, target.platform, Digest.of(b""), artifacts)
+@dataclass(frozen=True)
+class LockedFor:
+    """Which file was read, what writes it anew, and the environments that it is for.
+
+    These are markers of which one must hold; with none of them it is for all environments.
+    """
+
+    path: str
+    command: str
+    markers: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.path} for {' or '.join(self.markers) or 'all'}"
 
 
-def applying(requirements: Iterable[Requirement], target: Target) -> Iterable[Requirement]:
-    """Yield the requirements whose markers hold on ``target``."""
+@dataclass(frozen=True)
+class Taken:
+    """What a target takes of a lock file: wheels, archives to build, pins of which no file is named."""
+
+    wheels: tuple[Artifact, ...]
+    archives: tuple[Artifact, ...]
+    unnamed: tuple[Requirement, ...]
+
+
+def taken(detection: Detection, target: Target) -> Taken:
+    """Choose of the files of ``detection`` those for ``target``.
+
+    PackageWithoutWheel names all that has neither a wheel that fits nor a source archive.
+    """
+    wheels, archives, unnamed = list[Artifact](), list[Artifact](), list[Requirement]()
+    bad: list[BadLine] = []
+    files = _by_name(detection.artifacts)
+    for requirement in _applying(detection, target):
+        offered = list(_offered(requirement, files.get(requirement.name, ())))
+        wheel = best_wheel(offered, target)
+        archive = next((item for item in offered if item.filename.endswith(ARCHIVES)), None)
+        if wheel:
+            wheels.append(wheel)
+        elif archive:
+            archives.append(archive)
+        elif offered or " @ " in requirement.line:
+            bad.append(BadLine(requirement.origin, masked(requirement.line), _why(offered)))
+        else:
+            unnamed.append(requirement)
+    if bad:
+        raise PackageWithoutWheel(bad, f"Python {target.python} on {target.platform}")
+    return Taken(tuple(sorted(wheels, key=lambda item: item.name)), tuple(archives), tuple(unnamed))
+
+
+def _applying(detection: Detection, target: Target) -> Iterator[Requirement]:
+    """Yield the requirements whose markers hold on ``target``, of each name one."""
+    from packaging.markers import Marker
     from packaging.requirements import Requirement as Pep508
 
-    for requirement in requirements:
+    found: dict[str, str] = {}
+    lock = detection.environment if isinstance(detection.environment, LockedFor) else LockedFor("", "")
+    environment = target.marker_environment
+    if lock.markers and not any(Marker(marker).evaluate(environment) for marker in lock.markers):
+        change = f"it is for {' or '.join(lock.markers)}, not for Python {target.python} on {target.platform}"
+        raise LockOutdated(lock.path, [change], lock.command)
+    for requirement in detection.requirements:
         marker = Pep508(requirement.line).marker
-        if marker is None or marker.evaluate(target.marker_environment):
-            yield requirement
+        if marker is not None and not marker.evaluate(environment):
+            continue
+        known = found.setdefault(requirement.name, requirement.line)
+        if known != requirement.line:
+            reason = (
+                f"{known} and {requirement.line} both hold for Python {target.python} on {target.platform}"
+            )
+            raise LockUnreadable(lock.path or requirement.origin, reason, lock.command)
+        yield requirement
+
+
+def _by_name(files: Iterable[Artifact]) -> dict[str, list[Artifact]]:
+    by_name: dict[str, list[Artifact]] = {}
+    for file in files:
+        by_name.setdefault(file.name, []).append(file)
+    return by_name
+
+
+def _offered(requirement: Requirement, files: Iterable[Artifact]) -> Iterator[Artifact]:
+    from packaging.requirements import Requirement as Pep508
+
+    parsed = Pep508(requirement.line)
+    if parsed.url:
+        if parsed.url.startswith("file:") and parsed.url.endswith(".whl"):
+            yield wheel_at(requirement.name, parsed.url)
+        return
+    for file in files:
+        hashed = not requirement.hashes or str(file.sha256) in requirement.hashes
+        if hashed and parsed.specifier.contains(file.version, prereleases=True):
+            yield file
+
+
+def _why(offered: Iterable[Artifact]) -> str:
+    listed = ", ".join(sorted(unquote(file.filename) for file in offered))
+    return f"the lock has only {listed}" if listed else "a repository or folder must be built first"
+
+
+def wheel_at(name: str, url: str) -> Artifact:
+    """Return what a wheel on the disk is; its URL is one of ``file:``."""
+    from packaging.utils import parse_wheel_filename
+
+    path = path_of(url)
+    return Artifact(name, str(parse_wheel_filename(path.name)[1]), url, Digest.of(path.read_bytes()))
 
 
 def best_wheel(wheels: Iterable[Artifact], target: Target) -> Artifact | None:
     """Return the wheel whose tags ``target`` likes best; None where none of them fits."""
-    from packaging.utils import parse_wheel_filename
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
     ranks = {tag: rank for rank, tag in enumerate(target.tags)}
     ranked = []
     for wheel in wheels:
-        tags = parse_wheel_filename(wheel.filename.replace("%2B", "+"))[3]
+        try:
+            tags = parse_wheel_filename(unquote(wheel.filename))[3]
+        except InvalidWheelFilename:
+            continue
         rank = min((ranks[tag] for tag in tags if tag in ranks), default=None)
         if rank is not None:
             ranked.append((rank, wheel.filename, wheel))
     return min(ranked)[2] if ranked else None
-
-
-def _candidates(requirement: Requirement, wheels: Iterable[Artifact]) -> Iterable[Artifact]:
-    from packaging.requirements import Requirement as Pep508
-
-    specifier = Pep508(requirement.line).specifier
-    for wheel in wheels:
-        hashed = not requirement.hashes or str(wheel.sha256) in requirement.hashes
-        if wheel.name == requirement.name and hashed and specifier.contains(wheel.version, prereleases=True):
-            yield wheel
