@@ -67,11 +67,31 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     add("--refresh", action="store_true", help="resolve anew instead of using the lock of an earlier build")
 
 
-def add_target(parser: argparse.ArgumentParser) -> None:
-    """Add which base an image gets, and so which Python and platform."""
+def platforms(text: str) -> str:
+    """Read a list of platforms with commas: the same, sorted, each once."""
+    found = sorted({part.strip() for part in text.split(",")})
+    known = [f"linux/{name}" for name in MACHINES]
+    if wrong := [part for part in found if part not in known]:
+        raise argparse.ArgumentTypeError(f"{wrong[0]!r} is not a platform: choose from {', '.join(known)}")
+    return ",".join(found)
+
+
+def each_platform(options: argparse.Namespace) -> Iterator[argparse.Namespace]:
+    """Yield ``options`` for one platform at a time."""
+    for platform in options.platform.split(",") if options.platform else [options.platform]:
+        yield argparse.Namespace(**{**vars(options), "platform": platform})
+
+
+def add_target(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """Add which base an image gets, and so which Python and platform, or ``several`` of those."""
     add = parser.add_argument
     add("--python", default="", metavar="3.X", help="the image's Python (default: what the source wishes)")
-    add("--platform", choices=[f"linux/{name}" for name in MACHINES], help="default: this machine's")
+    if several:
+        text = "linux/amd64, linux/arm64, or both with a comma (default: this machine's)"
+        add("--platform", type=platforms, metavar="PLATFORMS", help=text)
+    else:
+        known = [f"linux/{name}" for name in MACHINES]
+        add("--platform", choices=known, help="default: this machine's")
     add("--run-image", default="", metavar="IMAGE", help="a base: registry reference, docker:NAME or oci:DIR")
     add("--mirror", default="", metavar="URL", help="a Debian mirror for our own base")
     add("--force", action="store_true", help="look into the base, whatever its labels say")

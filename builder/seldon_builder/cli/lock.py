@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..dependencies import pylock
+from ..dependencies.upgrade import ALL, changes_between
+from ..errors import SeldonError
 from ..errors.plugins import LockUnclaimed
-from ..lifecycle import base_of, lock_of, model_of, settings_of
-from .asking import add_model, add_target, order_from
+from ..errors.resolution import LockOutdated
+from ..events import decision
+from ..inputs.model_name import with_model_name
+from ..lifecycle import Model, Workshop, base_of, bill_of, lock_of, model_of, settings_of
+from ..order import Order
+from .asking import add_model, add_sbom, add_target, each_platform, order_from, write_beside
 from .caller import Caller, add_common
 from .working import working
 
 EXAMPLES = """examples:
   seldon-python lock examples/iris
+  seldon-python lock . --platform linux/amd64,linux/arm64
+  seldon-python lock . --upgrade numpy
+  seldon-python lock . --check
   seldon-python lock . --platform linux/arm64 --lock-file -
-  seldon-python lock . --engine pip-tools --refresh
+  seldon-python lock . --engine pip-tools --upgrade
 """
 
 
@@ -26,35 +38,115 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "lock",
         help="write the exact artifacts of a model to pylock.toml",
         description="Resolve a model's requirements and write them, with hashes, to pylock.toml (PEP 751). "
-        "A build uses that file for as long as it matches the requirements.",
+        "A build uses that file for as long as it matches the requirements. Made anew, a lock keeps the "
+        "versions that still satisfy.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_model(parser)
-    add_target(parser)
-    parser.add_argument(
-        "--lock-file", default="", metavar="FILE", help="default: pylock.toml in the source; -: stdout"
-    )
+    add_target(parser, several=True)
+    add = parser.add_argument
+    upgrades = "let this package have a newer version; may be repeated; without a name, every package"
+    add("--upgrade", nargs="?", const=ALL, action="append", default=[], metavar="NAME", help=upgrades)
+    add("--check", action="store_true", help="write nothing; end with an error if the lock would change")
+    files = "default: pylock.toml in the source, one a platform for several; -: stdout"
+    add("--lock-file", default="", metavar="FILE", help=files)
+    add_sbom(parser, "a file that gets the bill of materials (CycloneDX); -: stdout")
     add_common(parser)
-    parser.set_defaults(action=run, publish=False, output="registry", insecure=False)
+    parser.set_defaults(action=run, publish=False, output="registry", insecure=False, complain=parser.error)
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A lock for one platform: where it goes ("-": stdout), its text, what was there, what is in it."""
+
+    place: str
+    text: str
+    before: str
+    changes: tuple[str, ...]
+    sbom: str = ""
 
 
 def run(options: argparse.Namespace, caller: Caller) -> int:
-    """Write the lock; stdout gets the file's path, or the lock itself for ``-``."""
-    order = replace(order_from(options, caller), exported=False)
+    """Write the locks; stdout gets their paths, or the lock itself for ``-``."""
+    chosen = list(each_platform(options))
+    if len(chosen) > 1 and (options.lock_file or options.sbom):
+        options.complain("--lock-file and --sbom name one file: lock one platform at a time")
+    if options.lock_file == options.sbom == "-":
+        options.complain("stdout takes the lock or the bill of materials, not both")
     with working(options, caller) as workshop:
-        model = model_of(order, workshop)
-        chosen = base_of(order, model, workshop)
-        # As a build knows them, for which the base's own variables count too.
-        model = replace(model, settings=settings_of(order, model.source, chosen))
-        lock = lock_of(order, model, chosen, workshop)
-        written = workshop.plugins.hook.seldon_export(lock=lock, source=model.source, store=workshop.store)
+        made = [_locked(each, caller, workshop, several=len(chosen) > 1) for each in chosen]
+        for one in made:
+            for change in one.changes:
+                workshop.emit(decision("lock", change))
+    if options.check:
+        return _checked(made)
+    for one in made:
+        _write(one, options.sbom)
+    return 0
+
+
+def _checked(made: list[Locked]) -> int:
+    for one in made:
+        if one.text != one.before:
+            changes = one.changes or ("it was changed by hand, or made from something else",)
+            raise LockOutdated(one.place, changes if one.before else ["it is not there yet"])
+    return 0
+
+
+def _write(one: Locked, sbom: str) -> None:
+    if one.place == "-":
+        sys.stdout.write(one.text)
+    else:
+        if one.text != one.before:
+            write_beside(one.text, one.place, "the lock", "--lock-file")
+        if sbom != "-":
+            print(one.place)
+    if sbom == "-":
+        sys.stdout.write(one.sbom)
+    elif sbom:
+        write_beside(one.sbom, sbom, "the bill of materials", "--sbom")
+
+
+def _locked(options: argparse.Namespace, caller: Caller, workshop: Workshop, *, several: bool) -> Locked:
+    order = replace(order_from(options, caller), exported=False, upgrade=tuple(options.upgrade))
+    model = model_of(order, workshop)
+    chosen = base_of(order, model, workshop)
+    # As a build knows them, for which the base's own variables count too.
+    model = replace(model, settings=settings_of(order, model.source, chosen))
+    lock = lock_of(order, model, chosen, workshop)
+    written = workshop.plugins.hook.seldon_export(lock=lock, source=model.source, store=workshop.store)
     if written is None:
         raise LockUnclaimed(lock.kind)
-    if options.lock_file == "-":
-        sys.stdout.write(written.text)
-        return 0
-    path = Path(options.lock_file) if options.lock_file else order.folder / written.name
-    path.write_text(written.text)
-    print(path)
-    return 0
+    place = options.lock_file or str(_place(order, written.name, lock.platform, several=several))
+    before = _text(Path(place)) if place != "-" else ""
+    changes = tuple(_changes(before, written.text, model.source.root))
+    bill = bill_of(_named(model, workshop), lock, workshop.store) if options.sbom else ""
+    return Locked(place, written.text, before, changes, bill)
+
+
+def _place(order: Order, name: str, platform: str, *, several: bool) -> Path:
+    """Return where a build for ``platform`` looks first, of the files that are there or are wanted."""
+    own = order.folder / pylock.file_of(platform)
+    return own if name == pylock.FILE and (several or own.exists()) else order.folder / name
+
+
+def _text(path: Path) -> str:
+    with suppress(OSError):
+        return path.read_text(errors="replace")
+    return ""
+
+
+def _changes(before: str, after: str, root: Path) -> Iterator[str]:
+    """Say how two locks of ours differ; nothing where one of them is none."""
+    with suppress(pylock.PylockInvalid):
+        old, new = (pylock.read_pylock(text, root) if text else None for text in (before, after))
+        if old and new:
+            yield from changes_between(old.lock, new.lock)
+
+
+def _named(model: Model, workshop: Workshop) -> Model:
+    """Complete the model's name as a build does, where it can be found."""
+    with suppress(SeldonError):
+        return replace(model, settings=with_model_name(model.source, model.settings, workshop.emit))
+    return model
