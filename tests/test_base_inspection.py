@@ -215,4 +215,4 @@ def test_a_version_that_is_read_is_the_one_that_runs(tmp_path_factory: pytest.Te
     path = base.target.python_path
 
     assert inspection._written_version("it", base.rootfs(), path, "3.13") == base.target.python_version
-    assert rootfs_interpreter.interpreter_in(base.rootfs(), base.image, path).version == ""
+    assert rootfs_interpreter.interpreter_in(base.rootfs(), path).version == ""

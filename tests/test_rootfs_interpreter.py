@@ -399,7 +399,7 @@ def test_a_foreign_base_without_a_twin_of_its_version_gets_no_bytecode(base: Bas
 def test_a_base_of_this_machine_runs_its_own(base: Base, tmp_path: Path) -> None:
     assert base.target.architecture == host_architecture()
     assert interpreter_for(base, Store(tmp_path), silent) == interpreter_in(
-        base.rootfs(), base.image, base.target.python_path, base.target.python_version, base.identity
+        base.rootfs(), base.target.python_path, base.target.python_version, base.identity
     )
 
 

@@ -35,6 +35,7 @@ from .layers.weights import weight_patterns
 from .lock import Lock
 from .order import Order
 from .package_index import PackageIndex
+from .prefix import ACTIVATION
 from .settings import Settings
 from .source import Source
 from .store import Store
@@ -227,7 +228,7 @@ def assemble(order: Order, model: Model, lock: Lock, chosen: base.Base, workshop
         *dependencies,
         runtime_layer.runtime_layer(store, interpreter),
         sbom.sbom_layer(bill, store),
-        *cnb.config_layers(store),
+        *cnb.config_layers(store, ACTIVATION if lock.own_python else ""),
         *app_layers.app_layers(model.source, store, emit, weight_patterns(model.source, model.settings)),
     )
     if len(image.layers) > MOST_LAYERS:

@@ -8,6 +8,8 @@ DEPENDENCIES = "/layers/seldon_python/dependencies"
 RUNTIME = "/layers/seldon_python/runtime"
 APP = "/workspace"
 PYTHON = f"{DEPENDENCIES}/bin/python"
+# What the start script sources in images whose environment is to be activated.
+ACTIVATION = "/layers/seldon_python/activate"
 # Part of every cache key: raise it whenever the bytes of a layer would change for the same inputs.
 LAYOUT_VERSION = "1"
 

@@ -30,7 +30,8 @@ class Base:
 
     ``name`` is what --run-image said, or the name of a default one; ``rootfs`` unpacks its files when they
     are needed; ``twin`` gives the same base for this machine's architecture, where there is one; ``is_ours``
-    tells that this store made it from Debian's packages.
+    tells that this store made it from Debian's packages; ``python_identity`` is that of a Python which is not
+    the base's own, but was put into it.
     """
 
     image: Image
@@ -39,10 +40,13 @@ class Base:
     rootfs: Callable[[], Path] = field(compare=False)
     twin: Callable[[], Base] | None = field(default=None, compare=False)
     is_ours: bool = False
+    python_identity: str = ""
 
     @property
     def identity(self) -> str:
         """What the bytecode that its Python makes is filed under; see Interpreter.identity."""
+        if self.python_identity:
+            return self.python_identity
         version = self.target.python_version
         # The path too: labels name it, and are no part of the files.
         return version if self.is_ours else f"{version} {self.target.python_path} {chain_of(self.image)}"

@@ -166,7 +166,7 @@ def _exact_version(image: Image, name: str, root: Path, path: str, minor: str) -
         return _written_version(name, root, path, minor)
     with io.BytesIO() as output:
         question = ("-S", "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])")
-        rootfs_interpreter.interpreter_in(root, image, path).run(
+        rootfs_interpreter.interpreter_in(root, path).run(
             question, stdin=io.BytesIO(), stdout=output, environment={"PYTHONHASHSEED": "0"}
         )
         return output.getvalue().decode().strip()

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from ..errors.base import BaseNotSupported, BytecodeImpossible, InterpreterFailed
-from .rootfs import chain_of, resolve
+from .rootfs import resolve
 from .sandboxes import Run, Sandbox, best_sandbox
 
 if TYPE_CHECKING:
     from ..events import Emit
-    from ..image import Image
     from ..store import Store
     from . import Base
 
@@ -66,7 +65,7 @@ def interpreter_for(chosen: Base, store: Store, emit: Emit) -> RootfsInterpreter
             raise BaseNotSupported(
                 chosen.name, f"its labels name the Python {target.python_path}, which is not in it"
             )
-        return interpreter_in(root, chosen.image, target.python_path, target.python_version, chosen.identity)
+        return interpreter_in(root, target.python_path, target.python_version, chosen.identity)
     twin = chosen.twin() if chosen.twin else None
     reason = f"it runs no {target.architecture} programs"
     if twin is None:
@@ -81,11 +80,10 @@ def interpreter_for(chosen: Base, store: Store, emit: Emit) -> RootfsInterpreter
     return interpreter_for(twin, store, emit)
 
 
-def interpreter_in(
-    root: Path, image: Image, python: str, version: str = "", identity: str = ""
-) -> RootfsInterpreter:
-    """Return the interpreter at ``python`` among the files of ``image``, unpacked in ``root``."""
-    name = f"seldon-python-rootfs:{chain_of(image).hex[:16]}"
+def interpreter_in(root: Path, python: str, version: str = "", identity: str = "") -> RootfsInterpreter:
+    """Return the interpreter at ``python`` among the files of the image that is unpacked in ``root``."""
+    # An unpacked root has the name of its chain of layers.
+    name = f"seldon-python-rootfs:{root.name[:16]}"
     return RootfsInterpreter(best_sandbox(root, name, version), python, version, identity)
 
 

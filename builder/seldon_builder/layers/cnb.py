@@ -61,12 +61,22 @@ class RunImage:
 PROCESSES = (Process("web", (prefix.PYTHON, "-m", "seldon_runtime")),)
 
 
-def config_layers(store: Store) -> tuple[Layer, ...]:
-    """Make the launcher's configuration and the start scripts, one per process."""
+# Activation scripts are written for bash more often than not, and a mistake in one would end other shells.
+_ACTIVATE = """[ -n "$BASH_VERSION" ] || [ ! -x /bin/bash ] || exec /bin/bash "$0" "$@"
+. {}
+"""
+
+
+def config_layers(store: Store, activation: str = "") -> tuple[Layer, ...]:
+    """Make the launcher's configuration and the start scripts, one per process.
+
+    ``activation`` is the path of a script of the image that they source first.
+    """
     key = cache_key(LAUNCHER_CONFIG, _json(_launch_metadata()))
     scripts = [_owned_by_root(folder("/cnb")), _owned_by_root(folder(PROCESS))]
     scripts += [
-        _owned_by_root(file(f"{PROCESS}/{process.type}", _script(process), 0o755)) for process in PROCESSES
+        _owned_by_root(file(f"{PROCESS}/{process.type}", _script(process, activation), 0o755))
+        for process in PROCESSES
     ]
     return (
         layer_from_entries(store, key, LayerKind.CONFIG, LAUNCHER_CONFIG, _launcher_config()),
@@ -105,9 +115,10 @@ def configured(
     )
 
 
-def _script(process: Process) -> bytes:
+def _script(process: Process, activation: str) -> bytes:
     # Ours instead of the lifecycle's launcher: 4 MB less, and one exec to the server.
-    return f'#!/bin/sh\nexec {" ".join(process.command)} "$@"\n'.encode()
+    start = f'exec {" ".join(process.command)} "$@"\n'
+    return f"#!/bin/sh\n{_ACTIVATE.format(activation) if activation else ''}{start}".encode()
 
 
 def _owned_by_root(entry: Entry) -> Entry:

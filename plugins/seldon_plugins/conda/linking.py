@@ -18,6 +18,7 @@ from seldon_builder.prefix import DEPENDENCIES
 
 from .archive import Member, OpenPackage
 from .contents import PackedPath
+from .places import is_bytecode, place_of
 from .prefixes import Piece, PrefixTooLong, with_prefix
 
 META = "conda-meta"
@@ -58,21 +59,6 @@ def linked_paths(package: OpenPackage, python: str) -> Iterator[Linked]:
         if reason := refused_path(place) or unpackable(_ROOT + place):
             raise package.malformed(reason, packed.path)
         yield Linked(packed, _entry(package, packed, member, place))
-
-
-def place_of(path: str, python: str, *, is_noarch: bool) -> str:
-    """Return where below the prefix a path of a package goes; noarch Python is laid out anew."""
-    if not is_noarch:
-        return path
-    head, _, rest = path.partition("/")
-    if head == "site-packages" and rest:
-        return f"lib/python{python}/site-packages/{rest}"
-    return f"bin/{rest}" if head == "python-scripts" and rest else path
-
-
-def is_bytecode(path: str) -> bool:
-    """Tell whether a path is bytecode, which layers of their own hold (see bytecode.py)."""
-    return path.endswith(".pyc") and path.rpartition("/")[0].endswith("__pycache__")
 
 
 def _entry(package: OpenPackage, packed: PackedPath, member: Member, place: str) -> Entry:
