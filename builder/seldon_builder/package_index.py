@@ -36,7 +36,8 @@ class PackageIndex:
     """Index URLs (never with a user part), hosts trusted without TLS, local wheel folders, CA, credentials.
 
     ``index_url`` empty means the default of the engine. ``wheel_folders`` are absolute paths of folders whose
-    wheels are taken before any index's; ``find_links`` are pip's, where the newest wins wherever it lies.
+    wheels are taken before any index's, of which an engine sees constraints that name their places;
+    ``find_links`` are pip's, where the newest wins wherever it lies.
     ``certificates`` are further authorities, in PEM, beside those of ``ca_bundle``, or else this machine's.
     ``timeout`` in seconds is how long a server may be silent, 0 for the default. ``offline`` forbids every
     network access. ``origins`` are the files that said any of this.

@@ -32,8 +32,6 @@ from .pip_tools import ENGINE
 
 # pip-tools needs these two to build source distributions, which never happens here.
 _ONLY_FOR_BUILDS = ("setuptools", "wheel")
-# The folder of local wheels, and a build tag that makes each the best of its version.
-LOCAL, FIRST = "local", "999999999"
 
 
 def pinned(
@@ -81,11 +79,12 @@ class Bench:
     def prepare(self, detection: Detection) -> list[str]:
         """Lay out pip-tools and what it reads; return the arguments of the interpreter."""
         self._copy_pip_tools()
-        for name, lines in (
-            ("requirements.in", (self._reachable(item.line) for item in detection.requirements)),
-            ("constraints.txt", (self._reachable(item.line) for item in detection.constraints)),
+        for name, requirements in (
+            ("requirements.in", detection.requirements),
+            ("constraints.txt", detection.constraints),
         ):
-            (self.folder / name).write_text("".join(f"{line}\n" for line in lines))
+            lines = "".join(f"{self._reachable(requirement.line)}\n" for requirement in requirements)
+            (self.folder / name).write_text(lines)
         # pip-compile keeps what its output had before.
         earlier = "".join(f"{requirement.line}\n" for requirement in detection.preferred)
         (self.folder / "requirements.txt").write_text(earlier)
@@ -161,20 +160,7 @@ class Bench:
         shutil.copyfile(path, copy)
         return line.replace(url.partition("#")[0], f"file://{self.inside(copy)}")
 
-    def _preferred(self, line: str) -> str:
-        """Rewrite a constraint on the place of a local wheel: pip would forget the extras asked of it."""
-        url = Pep508(line).url or ""
-        if not url.startswith("file:"):
-            return self._reachable(line)
-        name, version, *_, python, abi, platform = path_of(url).name.split("-")
-        copy = self.folder / LOCAL / "-".join((name, version, FIRST, python, abi, platform))
-        copy.parent.mkdir(exist_ok=True)
-        shutil.copyfile(path_of(url), copy)
-        return f"{name}=={version}"
-
     def _links(self) -> Iterator[str]:
-        if (self.folder / LOCAL).is_dir():
-            yield self.inside(self.folder / LOCAL)
         for number, place in enumerate(self.index.find_links):
             if "://" in place:
                 yield with_credentials(place, self.index.credentials)

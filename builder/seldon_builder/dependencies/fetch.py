@@ -37,7 +37,9 @@ def fetch(lock: Lock, index: PackageIndex, store: Store, emit: Emit) -> Lock:
     that are not those of the lock.
     """
     sizes = {artifact.sha256: _size_here(artifact, store) for artifact in lock.artifacts}
-    missing = [artifact for artifact in lock.artifacts if sizes[artifact.sha256] is None]
+    missing = [
+        _nearest(artifact, index, store) for artifact in lock.artifacts if sizes[artifact.sha256] is None
+    ]
     if index.offline:
         absent = [f"{item.name} {item.version}" for item in missing if not _is_on_disk(item)]
         if absent:
@@ -59,6 +61,16 @@ def _size_here(artifact: Artifact, store: Store) -> int | None:
             return sum(len(data) for data in iter(partial(blob.read, CHUNK), b""))
     except BlobCorrupt:
         return None
+
+
+def _nearest(artifact: Artifact, index: PackageIndex, store: Store) -> Artifact:
+    """Return ``artifact`` with the place of its copy in a local folder, where it has one."""
+    if not index.wheel_folders:
+        return artifact
+    from .local_wheels import find_copy
+
+    copy = find_copy(artifact, index.wheel_folders, store)
+    return replace(artifact, url=copy.as_uri()) if copy else artifact
 
 
 def _is_on_disk(artifact: Artifact) -> bool:

@@ -19,11 +19,13 @@ from ..store import Store
 from ..target import Target
 from .built_wheels import built_facts, built_wheel
 from .file_url import path_of
+from .local_wheels import wheel_paths
 
 RECORD = "locks"
 # Raise it when the same inputs would lead to another lock.
 FORMAT = "3"
 _GLIBC = "glibc "
+PREFERRED = "preferred wheel"
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,17 @@ class Inputs:
     def digest(self) -> Digest:
         """What a lock of these inputs is filed under."""
         return Digest.of("\n".join((FORMAT, *self.facts)).encode())
+
+    def without_copies(self, lock: Lock, facts: tuple[str, ...]) -> Inputs:
+        """Leave out what a lock of ``facts`` did not know: local wheels that are what it has anyway."""
+        digests = {str(artifact.sha256) for artifact in lock.artifacts}
+        return Inputs(
+            tuple(
+                fact
+                for fact in self.facts
+                if fact in facts or not (fact.startswith(PREFERRED) and fact.rpartition(" ")[2] in digests)
+            )
+        )
 
     def changes_since(self, facts: tuple[str, ...]) -> tuple[str, ...]:
         """Say what was added and removed since a lock was made from ``facts``."""
@@ -71,7 +84,7 @@ def inputs_of(
         *(f"constraint {_spoken(item, store)}" for item in detection.constraints),
         *(f"option {option}" for option in detection.options),
         *_index_facts(index, store),
-        *(f"offered {wheel.filename} {wheel.sha256}" for wheel in detection.artifacts),
+        *_offered(detection),
     ]
     if detection.environment is not None:
         facts.append(f"environment {detection.environment}")
@@ -118,6 +131,15 @@ def _minor(version: str) -> str:
     return ".".join(map(str, _numbers(version)))
 
 
+def _offered(detection: Detection) -> Iterator[str]:
+    """Tell of the files that a lock names, in one fact a name: there are a hundred of some."""
+    files: dict[str, list[str]] = {}
+    for file in detection.artifacts:
+        files.setdefault(file.name, []).append(f"{file.filename} {file.sha256}")
+    for name, listed in files.items():
+        yield f"files of {name} {Digest.of(chr(10).join(sorted(listed)).encode())}"
+
+
 def _index_facts(index: PackageIndex, store: Store) -> Iterator[str]:
     if index.no_index:
         yield "no index"
@@ -127,10 +149,10 @@ def _index_facts(index: PackageIndex, store: Store) -> Iterator[str]:
     yield from (f"links {place}" for place in index.find_links if "://" in place)
     yield from (f"pin {pin.name} {pin.url}" for pin in index.pins)
     linked = [place for place in index.find_links if "://" not in place]
-    for word, places in (("wheel", linked), ("preferred wheel", index.wheel_folders)):
-        for place in places:
-            for path in sorted(Path(place).glob("*.whl")):
-                yield f"{word} {_wheel(path, store)}"
+    for place in linked:
+        for path in sorted(Path(place).glob("*.whl")):
+            yield f"wheel {_wheel(path, store)}"
+    yield from (f"{PREFERRED} {_wheel(path, store)}" for path in wheel_paths(index.wheel_folders))
 
 
 def _asked(requirement: Requirement, root: Path, store: Store) -> Iterator[str]:

@@ -20,8 +20,8 @@ class LocalWheelUnfit(SeldonError):
         more = "".join(f"\n  {line}" for line in ("", *explanation.splitlines())) if explanation else ""
         super().__init__(
             f"Local wheels that cannot be used:{listed}{wanted}{more}",
-            hint="put wheels for the image's Python and platform there (`seldon-python download` fills such a "
-            "folder), or let an index have them"
+            hint="put wheels for the image's Python and platform there (`seldon-python download` does), "
+            "or let an index have them"
             if needed
             else "copy them anew, or take them out of the folder",
         )
