@@ -8,12 +8,13 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
 
 from ..errors.resolution import IndexUnreachable
 from ..package_index import PackageIndex
-from .url_credentials import credential_for, split_credentials
+from .url_credentials import credential_for, split_credentials, with_token
 
 if TYPE_CHECKING:
     import ssl
@@ -21,10 +22,14 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 4
 REDIRECTS = 5
-TIMEOUT_SECONDS = 30
+# Of a server that says nothing at all: a third time would take as long again.
+SILENT_ATTEMPTS = 2
+# Enough of a page to see what kind of page it is.
+BEGINNING = 1 << 12
 CHUNK = 1 << 18
 # What a redirect says besides where to go is of no use.
 REDIRECT_BODY = 1 << 16
+REFUSALS = (401, 403, 407)
 BUSY = (408, 425, 429, 500, 502, 503, 504)
 PORTS = {"http": 80, "https": 443}
 
@@ -37,12 +42,38 @@ class Received:
     expect: Callable[[int], None]
 
 
+@dataclass(frozen=True)
+class Look:
+    """How a server answered: its status, the type of what it sends, and the beginning of that."""
+
+    status: int
+    reason: str
+    kind: str
+    beginning: bytes
+
+    @property
+    def refused(self) -> bool:
+        """Whether it wants a user and password, or others."""
+        return self.status in REFUSALS
+
+    def __str__(self) -> str:
+        return _refusal(self.status, self.reason)
+
+
 class Interrupted(Exception):
     """Another download failed, so this one need not go on."""
 
 
 class _Broken(Exception):
     """The connection ended before the file did, or the server is busy: worth another attempt."""
+
+    @property
+    def attempts(self) -> int:
+        return SILENT_ATTEMPTS if isinstance(self.__cause__, TimeoutError) else ATTEMPTS
+
+
+class _Enough(Exception):
+    """What was wanted of an answer is known; the rest of it stays with the server."""
 
 
 class Downloads:
@@ -81,23 +112,44 @@ class Downloads:
 
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                self._attempt(url, done, Received(write, received.expect if not done else _ignore))
+                counted = Received(write, received.expect if not done else _ignore)
+                self._attempt(url, done, partial(self._read, url, done, counted))
                 return
             except _Broken as error:
-                if attempt == ATTEMPTS:
-                    raise IndexUnreachable(url, f"{error} ({ATTEMPTS} attempts)") from error
+                if attempt >= error.attempts:
+                    raise IndexUnreachable(url, f"{error} ({attempt} attempts)") from error
                 if self._stopped.wait(0.2 * 3 ** (attempt - 1)):
                     raise Interrupted from error
 
-    def _attempt(self, url: str, start: int, received: Received) -> None:
+    def look(self, url: str, method: str = "HEAD") -> Look:
+        """Ask once for ``url`` and tell how it was answered; IndexUnreachable where it was not."""
+        found = list[Look]()
+
+        def take(answer: HTTPResponse) -> None:
+            kind, beginning = answer.headers.get_content_type(), answer.read(BEGINNING)
+            found.append(Look(answer.status, answer.reason, kind, beginning))
+            if not answer.isclosed():
+                raise _Enough
+
+        try:
+            self._attempt(url, 0, take, method)
+        except _Enough:
+            pass
+        except _Broken as error:
+            raise IndexUnreachable(url, str(error)) from error
+        return found[0]
+
+    def _attempt(
+        self, url: str, start: int, take: Callable[[HTTPResponse], None], method: str = "GET"
+    ) -> None:
         from http.client import HTTPException
 
         place, whole = url, False
         try:
             for _ in range(REDIRECTS + 1):
-                with self._answer(url, place, start) as response:
+                with self._answer(url, place, start, method) as response:
                     if response.status not in (301, 302, 303, 307, 308):
-                        self._read(url, response, start, received)
+                        take(response)
                         whole = True
                         return
                     response.read(REDIRECT_BODY)
@@ -105,36 +157,40 @@ class Downloads:
                         self._forget(place)
                     place = _redirected(url, place, response)
         except (OSError, HTTPException) as error:
-            raise _Broken(_spoken(error)) from error
+            if _is_distrust(error):
+                raise IndexUnreachable(url, _spoken(error)) from error
+            raise _Broken(
+                _silence(self._index) if isinstance(error, TimeoutError) else _spoken(error)
+            ) from error
         finally:
             if not whole:
                 self._forget(place)
         raise IndexUnreachable(url, f"it redirects more than {REDIRECTS} times")
 
-    def _answer(self, url: str, place: str, start: int) -> HTTPResponse:
+    def _answer(self, url: str, place: str, start: int, method: str) -> HTTPResponse:
         try:
-            connection = self._asked(place, start)
+            connection = self._asked(place, start, method)
         except ValueError as error:
             # Of a host, port or path, the proxy's too, that no request can name. It may hold a password.
             raise IndexUnreachable(url, "it leads to an address, or a proxy, that is none") from error
         return connection.getresponse()
 
-    def _asked(self, url: str, start: int) -> HTTPConnection:
-        parts = urlsplit(url)
+    def _asked(self, url: str, start: int, method: str) -> HTTPConnection:
+        parts = urlsplit(with_token(url, credential_for(url, self._index.credentials)))
         headers = {"User-Agent": "seldon-python", "Accept-Encoding": "identity", **self._authorization(url)}
         if start:
             headers["Range"] = f"bytes={start}-"
         connection, target = self._connection(parts)
         if target != _path(parts):
             headers |= _proxy_authorization(self._proxy(parts))
-        connection.request("GET", target, headers=headers)
+        connection.request(method, target, headers=headers)
         return connection
 
-    def _read(self, url: str, response: HTTPResponse, start: int, received: Received) -> None:
+    def _read(self, url: str, start: int, received: Received, response: HTTPResponse) -> None:
         if response.status in BUSY:
             raise _Broken(f"it answers {response.status} {response.reason}")
         if response.status not in (200, 206):
-            raise IndexUnreachable(url, _refusal(response))
+            raise IndexUnreachable(url, _refusal(response.status, response.reason))
         # A server that ignores the range sends what we have once more.
         skip = start if response.status == 200 else 0
         if response.length is not None:
@@ -149,7 +205,7 @@ class Downloads:
 
     def _authorization(self, url: str) -> dict[str, str]:
         found = credential_for(url, self._index.credentials)
-        if found is None:
+        if found is None or not (found.username.reveal() or found.password.reveal()):
             return {}
         return {"Authorization": _basic(found.username.reveal(), found.password.reveal())}
 
@@ -174,9 +230,9 @@ class Downloads:
         near = urlsplit(proxy if "://" in proxy else f"http://{proxy}") if proxy else None
         near_host, near_port = (near.hostname or "", near.port or 80) if near else (host, port)
         if parts.scheme == "http":
-            return HTTPConnection(near_host, near_port, timeout=TIMEOUT_SECONDS)
+            return HTTPConnection(near_host, near_port, timeout=self._index.patience)
         context = self._context(trusted=self._is_trusted(parts))
-        secure = HTTPSConnection(near_host, near_port, timeout=TIMEOUT_SECONDS, context=context)
+        secure = HTTPSConnection(near_host, near_port, timeout=self._index.patience, context=context)
         if near:
             secure.set_tunnel(host, port, headers=_proxy_authorization(proxy))
         return secure
@@ -247,13 +303,24 @@ def _basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-def _refusal(response: HTTPResponse) -> str:
-    if response.status in (401, 403, 407):
-        return f"it wants a user and password, or others ({response.status} {response.reason})"
-    return f"it answers {response.status} {response.reason}"
+def _refusal(status: int, reason: str) -> str:
+    if status in REFUSALS:
+        return f"it wants a user and password, or others ({status} {reason})"
+    return f"it answers {status} {reason}"
+
+
+def _silence(index: PackageIndex) -> str:
+    return f"it said nothing for {index.patience} seconds (UV_HTTP_TIMEOUT changes that)"
+
+
+def _is_distrust(error: Exception) -> bool:
+    """Tell whether a server's certificate was refused: it will be the same one the next time."""
+    return "certificate" in str(getattr(error, "reason", "")).lower() or hasattr(error, "verify_message")
 
 
 def _spoken(error: Exception) -> str:
+    if message := getattr(error, "verify_message", ""):
+        return f"its certificate is not trusted: {message.rstrip('.')}"
     return str(getattr(error, "strerror", None) or error) or type(error).__name__
 
 
