@@ -100,17 +100,28 @@ def _anew(
 
 
 def _locked(wanted: Detection, imports: Imports, resolver: Resolver) -> Lock:
-    lock = resolver.known(wanted) or resolver.resolve(wanted, resolver.alone(wanted))
+    lock = resolver.known(wanted) or _first(wanted, resolver)
     if carried := tuple(_carried(imports, lock)):
         wanted = ask(wanted, (), carried)
         lock = resolver.known(wanted) or _resolved_with(carried, lock, wanted, resolver)
     if not all(artifact.size for artifact in lock.artifacts):
         # Its wheels were never fetched, so nobody has checked it yet.
+        from .index_checks import tell_of_shared_names
+
         _check_hashes(wanted, lock, resolver)
+        tell_of_shared_names(lock, resolver.index, resolver.emit)
     fetched = resolver.fetched(lock, wanted)
     if fetched is lock:
         resolver.emit(decision("lock", "Reusing the lock: nothing that was asked for has changed"))
     return fetched
+
+
+def _first(wanted: Detection, resolver: Resolver) -> Lock:
+    from .index_checks import refuse_broken
+
+    names = (item.name for item in wanted.requirements if item.name)
+    refuse_broken(resolver.index, next(names, "pip"))
+    return resolver.resolve(wanted, resolver.alone(wanted))
 
 
 def _resolved_with(
