@@ -1,0 +1,152 @@
+"""Run a program of the build image locked in: no network, a time limit, and a bounded record of its words."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from ..base.rootfs import chain_of
+from ..base.sandboxes import PROGRAMS, Container, RootNamespaces, Run, Sandbox, UserNamespaces
+from ..errors.base import InterpreterFailed
+from ..errors.building import BuildImpossible
+from ..image import Image
+from ..interpreter import SHARED
+
+NO_WAY = "no Docker engine answers, and neither root's namespaces nor a user's are allowed"
+_NOBODY = 65534
+_KEPT = 1 << 16
+_CHUNK = 1 << 13
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\S\n]*\r(?!\n)|[\x00-\x08\x0b-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a program ended: its status, the end of what it printed, whether its time was up."""
+
+    status: int
+    output: str
+    is_overdue: bool = False
+
+
+@dataclass(frozen=True)
+class Isolation:
+    """The way in which programs of one image are locked in."""
+
+    sandbox: Sandbox
+
+    def run(
+        self,
+        program: Sequence[str],
+        environment: Mapping[str, str],
+        shared: Path,
+        *,
+        seconds: float,
+        heard: Callable[[str], None],
+    ) -> Ran:
+        """Run ``program`` with ``shared`` at SHARED; ``heard`` gets each line that it prints."""
+        run = Run(program, environment, shared, name=f"seldon-python-build-{uuid.uuid4().hex[:12]}")
+        if isinstance(self.sandbox, Container) and os.geteuid() == 0:
+            _give_to_nobody(shared)
+        command, variables = self.sandbox.command(run), self.sandbox.environment(run)
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=variables,
+            cwd="/",
+        )
+        try:
+            return _attended(process, seconds, heard)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                self._end(run)
+            process.communicate()
+
+    def _end(self, run: Run) -> None:
+        """End a container whose client is gone; namespaces end with their first process."""
+        if isinstance(self.sandbox, Container):
+            command = [self.sandbox.docker, "rm", "--force", run.name]
+            subprocess.run(command, capture_output=True, check=False)
+
+
+def isolation_for(image: Image, root: Path, package: str) -> Isolation:
+    """Return the first way that this machine allows; BuildImpossible where it allows none."""
+    for sandbox in _ways(image, root):
+        if sandbox.is_allowed() and _shares(sandbox):
+            return Isolation(sandbox)
+    hint = "run it as root, allow user namespaces, or start Docker; or name a package that has a wheel"
+    raise BuildImpossible(package, NO_WAY, hint=hint)
+
+
+def _ways(image: Image, root: Path) -> Iterator[Sandbox]:
+    docker = shutil.which("docker", path=PROGRAMS) or ""
+    yield Container(docker, root, f"seldon-python-build:{chain_of(image).hex[:16]}-{os.getpid()}")
+    yield RootNamespaces(root)
+    yield UserNamespaces(root)
+
+
+def _shares(sandbox: Sandbox) -> bool:
+    """Tell whether a folder of this machine can be shared: a Docker engine may run on another one."""
+    if not isinstance(sandbox, Container):
+        return True
+    try:
+        run = Run(["test", "-e", f"{SHARED}/etc"], {}, sandbox.root)
+        return not subprocess.run(
+            sandbox.command(run), env=sandbox.environment(run), capture_output=True, check=False
+        ).returncode
+    except InterpreterFailed:
+        return False
+
+
+def _give_to_nobody(folder: Path) -> None:
+    """Let nobody own all of ``folder``: links themselves, never what they lead to."""
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            os.chown(f"{place}/{name}", _NOBODY, _NOBODY, follow_symlinks=False)
+    os.chown(folder, _NOBODY, _NOBODY)
+
+
+def _attended(process: subprocess.Popen[bytes], seconds: float, heard: Callable[[str], None]) -> Ran:
+    assert process.stdout is not None
+    words = _Words(process.stdout, heard)
+    reader = threading.Thread(target=words.read, daemon=True)
+    reader.start()
+    try:
+        status = process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return Ran(-1, words.text, is_overdue=True)
+    reader.join()
+    return Ran(status, words.text)
+
+
+class _Words:
+    """The end of what a program prints: a build may print without end."""
+
+    def __init__(self, stream: IO[bytes], heard: Callable[[str], None]) -> None:
+        self._stream, self._heard, self._kept = stream, heard, b""
+
+    def read(self) -> None:
+        while data := os.read(self._stream.fileno(), _CHUNK):
+            self._kept = (self._kept + data)[-_KEPT:]
+            lines = _plain(data).strip().splitlines()
+            if lines:
+                self._heard(lines[-1])
+
+    @property
+    def text(self) -> str:
+        return _plain(self._kept).strip()
+
+
+def _plain(data: bytes) -> str:
+    """Drop what would move or colour a terminal."""
+    return _CONTROL.sub("", data.decode(errors="replace"))
