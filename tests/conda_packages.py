@@ -26,6 +26,7 @@ class CondaFile:
     link: str = ""
     file_mode: str = ""
     placeholder: str = PLACEHOLDER
+    mtime: int = MTIME
 
     @property
     def entry(self) -> dict[str, object]:
@@ -182,7 +183,7 @@ def _tar(files: Iterable[tuple[str, CondaFile]], mode: str = "w:") -> bytes:
     with tarfile.open(fileobj=out, mode=mode, format=tarfile.GNU_FORMAT) as archive:  # type: ignore[call-overload]
         for name, file in files:
             member = tarfile.TarInfo(name)
-            member.mode, member.mtime = file.mode, MTIME
+            member.mode, member.mtime = file.mode, file.mtime
             if file.link:
                 member.type, member.linkname = tarfile.SYMTYPE, file.link
                 archive.addfile(member)
