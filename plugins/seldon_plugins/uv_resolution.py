@@ -205,7 +205,9 @@ def _chosen(packages: list[dict[str, object]], detection: Detection, target: Tar
             chosen.append(best_wheel(fitting, target) or min(fitting, key=lambda wheel: wheel.filename))
         elif requirement:
             offered = ", ".join(f"{wheel.filename} with {wheel.sha256}" for wheel in wheels)
-            bad.append(BadLine(requirement.origin, requirement.line, f"the index offers {offered}"))
+            wanted = ", ".join(requirement.hashes) or "none that all lines of it allow"
+            reason = f"its hashes are {wanted}, but the index offers {offered}"
+            bad.append(BadLine(requirement.origin, requirement.line, reason))
     if bad:
         raise HashMismatch(bad)
     return tuple(sorted(chosen, key=lambda artifact: artifact.name))

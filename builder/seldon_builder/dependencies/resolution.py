@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from ..detection import Detection, Requirement
-from ..errors.resolution import ArtifactCorrupt, BadLine, HashMismatch, IndexUnreachable, LockOutdated
-from ..events import Emit, decision, warning
+from ..errors.resolution import (
+    ArtifactCorrupt,
+    BadLine,
+    HashMismatch,
+    IndexUnreachable,
+    LockOutdated,
+    ResolutionConflict,
+)
+from ..events import Emit, decision, silent, warning
 from ..lock import Artifact, Lock
 from ..source import Source
 from ..store import Store
@@ -49,9 +56,24 @@ def lock_for(
     if known and exported:
         lock = _from_exported(known, wanted, imports, resolver)
     else:
-        lock = _anew(known, wanted, imports, resolver, upgrade)
+        with _fixes_told(wanted, resolver):
+            lock = _anew(known, wanted, imports, resolver, upgrade)
     _warn(imports, lock, resolver.store, resolver.emit)
     return lock
+
+
+@contextmanager
+def _fixes_told(wanted: Detection, resolver: Resolver) -> Iterator[None]:
+    """Let a conflict say how it is solved."""
+    try:
+        yield
+    except ResolutionConflict as error:
+        if wanted.locker:
+            raise
+        from .conflict_fixes import with_fixes
+
+        quiet = replace(resolver, emit=silent, preferred=())
+        raise with_fixes(error, wanted, quiet.ask_engine, is_own) from error
 
 
 def ask(

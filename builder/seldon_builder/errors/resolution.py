@@ -100,15 +100,20 @@ class ResolutionConflict(SeldonError):
 
     exit_code: ClassVar[int] = 22
 
-    def __init__(self, sides: Sequence[str], explanation: str) -> None:
+    def __init__(self, sides: Sequence[str], explanation: str, fixes: Sequence[str] = ()) -> None:
+        """``fixes`` are changes of which each alone is enough."""
         several = len(sides) != 1
         what = "These requirements cannot be met together" if several else "This requirement cannot be met"
         super().__init__(
             f"{what}:{_listed(sides)}{_explained(explanation)}",
-            hint="loosen one of them; what the runtime asks for is as wide as it can be"
-            if several
-            else "loosen it, or take another version of it",
+            hint="; or ".join(fixes)
+            or (
+                "loosen one of them; what the runtime asks for is as wide as it can be"
+                if several
+                else "loosen it, or take another version of it"
+            ),
         )
+        self.fixes = tuple(fixes)
         self.sides = tuple(sides)
         self.explanation = explanation
 
