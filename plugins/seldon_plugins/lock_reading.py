@@ -12,7 +12,8 @@ from urllib.parse import unquote, urlsplit
 from seldon_builder.dependencies.url_credentials import masked, split_credentials
 from seldon_builder.detection import Requirement
 from seldon_builder.digest import Digest
-from seldon_builder.errors.locks import LockUnreadable, NotInLock
+from seldon_builder.errors.locks import LockUnreadable
+from seldon_builder.errors.projects import GroupUnknown
 from seldon_builder.lock import Artifact, canonical_name
 from seldon_builder.package_index import IndexCredential
 from seldon_builder.settings import Settings
@@ -103,18 +104,22 @@ class Written:
 
     def pin(self, name: str, version: str, marker: str = "", hashes: Sequence[str] = ()) -> Requirement:
         """Return the requirement of exactly this version; LockUnreadable where it is no requirement."""
+        line = f"{canonical_name(name)}=={version}" + (f" ; {marker}" if marker else "")
+        return self.requirement(line, self.hashes(name, hashes))
+
+    def requirement(self, line: str, hashes: tuple[str, ...] = ()) -> Requirement:
+        """Return the requirement of a line of PEP 508; LockUnreadable where it is none."""
         from packaging.requirements import InvalidRequirement
         from packaging.requirements import Requirement as Pep508
 
-        line = f"{canonical_name(name)}=={version}" + (f" ; {marker}" if marker else "")
         try:
             Pep508(line)
         except InvalidRequirement as error:
             reason = str(error).splitlines()[0]
             raise self.unreadable(f"{line[:200]!r} is no requirement: {reason}") from error
         except RecursionError:
-            raise self.unreadable(f"a marker of {name} is nested too deep") from None
-        return Requirement(line, self.path, self.hashes(name, hashes))
+            raise self.unreadable(f"{line[:200]!r} is nested too deep") from None
+        return Requirement(line, self.path, hashes)
 
 
 @dataclass(frozen=True)
@@ -130,14 +135,15 @@ class Chosen:
         groups, extras = (_names(settings.get(name)) for name in ("SELDON_GROUPS", "SELDON_EXTRAS"))
         return cls(groups, extras)
 
-    def check(self, written: Written, groups: Iterable[str], extras: Iterable[str]) -> None:
-        """NotInLock where one is neither among ``groups`` nor among ``extras``, by its kind."""
+    def check(self, groups: Iterable[str], extras: Iterable[str]) -> None:
+        """GroupUnknown where one is neither among ``groups`` nor among ``extras``, by its kind."""
         known = {"group": _normal(groups), "extra": _normal(extras)}
         wanted = {"group": self.groups, "extra": self.extras}
-        missing = [f"{kind} {name}" for kind in wanted for name in sorted(wanted[kind] - known[kind])]
-        if missing:
-            there = [f"{kind} {name}" for kind in known for name in sorted(known[kind])]
-            raise NotInLock(written.path, missing, there, written.command)
+        unknown = [
+            (kind, name, known[kind]) for kind in wanted for name in sorted(wanted[kind] - known[kind])
+        ]
+        if unknown:
+            raise GroupUnknown(unknown)
 
 
 def _names(text: str) -> frozenset[str]:
@@ -158,6 +164,11 @@ def artifact(name: str, version: str, url: str, digest: str) -> tuple[Artifact, 
 def filename_of(url: str) -> str:
     """Return the name of the file that ``url`` leads to."""
     return unquote(urlsplit(url).path.rsplit("/", 1)[-1])
+
+
+def cannot_tell(why: str) -> str:
+    """Say that a lock cannot be compared with its source, and why."""
+    return f"whether it is fresh cannot be told: {why}"
 
 
 def is_public(url: str) -> bool:

@@ -24,7 +24,7 @@ from seldon_builder.package_index import PackageIndex
 from seldon_builder.settings import Settings
 from seldon_builder.source import Source
 
-from .lock_reading import Chosen, Written, is_public
+from .lock_reading import Chosen, Written, cannot_tell, is_public
 from .pylock_reading import filled, parsed
 
 FILE, PROJECT, COMMAND = "uv.lock", "pyproject.toml", "uv lock"
@@ -46,9 +46,9 @@ def read_uv_lock(source: Source, settings: Settings, claim: Detection) -> Detect
             f"it is of version {str(lock.get('version'))[:20]}; {_KNOWN_VERSION} is known"
         )
     root = _root(written, lock)
-    chosen.check(written, _groups(written, root), _extras(written, root))
+    chosen.check(_groups(written, root), _extras(written, root))
     doubt = _checked(written, lock, root) if source.has(PROJECT) else f"there is no {PROJECT}"
-    told = f"{claim.reason}; whether it is fresh cannot be told: {doubt}" if doubt else claim.reason
+    told = f"{claim.reason}; {cannot_tell(doubt)}" if doubt else claim.reason
     document = parsed(written, _exported(written, chosen))
     return filled(written, document, chosen, replace(claim, reason=told))
 
@@ -100,7 +100,7 @@ def _checked(written: Written, lock: Mapping[str, Any], root: Mapping[str, Any])
         changes = [_said(finished)]
     if changes:
         raise LockOutdated(FILE, changes, COMMAND)
-    return _said(finished)
+    return "its metadata is dynamic, and only a build would tell it" if dynamic else _said(finished)
 
 
 def _changes(

@@ -79,16 +79,17 @@ def _applying(detection: Detection, target: Target) -> Iterator[Requirement]:
         change = f"it is for {' or '.join(lock.markers)}, not for Python {target.python} on {target.platform}"
         raise LockOutdated(lock.path, [change], lock.command)
     for requirement in detection.requirements:
-        marker = Pep508(requirement.line).marker
-        if marker is not None and not marker.evaluate(environment):
+        parsed = Pep508(requirement.line)
+        if parsed.marker is not None and not parsed.marker.evaluate(environment):
             continue
-        known = found.setdefault(requirement.name, requirement.line)
-        if known != requirement.line:
-            reason = (
-                f"{known} and {requirement.line} both hold for Python {target.python} on {target.platform}"
-            )
+        what = f"{requirement.name}{parsed.specifier}{parsed.url or ''}"
+        if requirement.name not in found:
+            found[requirement.name] = what
+            yield requirement
+        elif found[requirement.name] != what:
+            both = f"{found[requirement.name]} and {what}"
+            reason = f"{both} are both needed for Python {target.python} on {target.platform}"
             raise LockUnreadable(lock.path or requirement.origin, reason, lock.command)
-        yield requirement
 
 
 def _by_name(files: Iterable[Artifact]) -> dict[str, list[Artifact]]:
