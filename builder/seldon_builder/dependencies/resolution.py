@@ -106,6 +106,8 @@ def _anew(
     upgrade: Sequence[str],
 ) -> Lock:
     """Make a lock for the source, which is the one that it has wherever that still holds."""
+    if known is None and not upgrade:
+        return _locked(wanted, imports, resolver)
     from .upgrade import relocking
 
     asking = relocking(resolver, known, upgrade)

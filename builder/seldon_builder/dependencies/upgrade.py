@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ..detection import Requirement
-from ..errors.locks import UpgradeUnknown
+from ..errors.upgrades import UpgradeUnknown
 from ..lock import WHEEL, Lock, canonical_name
 from .pylock import ExportedLock
 from .resolver import Resolver, pins_of
