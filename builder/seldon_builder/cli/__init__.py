@@ -17,7 +17,7 @@ from seldon_runtime import __version__
 from ..errors import SeldonError
 from .caller import Caller
 
-VERBS = ("build", "run", "serve", "lock", "base", "store", "plugins")
+VERBS = ("build", "run", "serve", "lock", "download", "base", "store", "plugins")
 USAGE = 2
 
 

@@ -21,8 +21,11 @@ FLAGS = {
     "--channel-alias": "SELDON_CHANNEL_ALIASES",
     "--index-pin": "SELDON_INDEX_PINS",
     "--bindings": "SERVICE_BINDING_ROOT",
+    "--inject": "SELDON_WHEELS",
 }
 
+# The one place where s2i's builder images looked for what was injected.
+WHEELS = "/whl"
 # Where an image goes that is written here without a path: beside us, by its own name.
 ENDINGS = {"archive": ".tar", "oci": ".oci"}
 
@@ -61,10 +64,22 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     add("--index-pin", default=[], action="append", metavar="NAME=URL", help=pins)
     bindings = "a folder of service bindings, with credentials of indexes and certificates (docs/indexes.md)"
     add("--bindings", default=[], action="append", metavar="DIR", help=bindings)
+    wheels = "a folder of wheels that come before any index (docs/local-wheels.md); may be repeated"
+    add("-i", "--inject", default=[], action="append", type=injected, metavar="DIR[:/whl]", help=wheels)
     engines = "who resolves requirements: uv (default) or pip-tools, the slow reference"
     add("--engine", default="uv", metavar="NAME", help=engines)
     add("--offline", action="store_true", help="use nothing but the store and local files")
     add("--refresh", action="store_true", help="resolve anew instead of using the lock of an earlier build")
+
+
+def injected(text: str) -> str:
+    """Read what s2i would copy into its builder: a folder of wheels, as SELDON_WHEELS names it."""
+    folder, _, place = text.rpartition(":") if ":" in text else (text, "", WHEELS)
+    if not folder or place.rstrip("/") != WHEELS:
+        ways = "other files belong into the model folder, secrets into variables (-e, -E)"
+        raise argparse.ArgumentTypeError(f"{text!r}: only wheels can be injected, as DIR:{WHEELS}; {ways}")
+    path = Path(folder).absolute()
+    return path.as_uri() if any(map(str.isspace, str(path))) else str(path)
 
 
 def platforms(text: str) -> str:
