@@ -9,6 +9,7 @@ from functools import cached_property
 from seldon_builder.dependencies.package_names import naming_advice
 from seldon_builder.detection import Detection
 from seldon_builder.errors import SeldonError
+from seldon_builder.errors.indexes import OnlyYanked
 from seldon_builder.errors.resolution import (
     BadLine,
     EngineFailed,
@@ -24,9 +25,14 @@ from seldon_builder.lock import canonical_name
 from seldon_builder.target import Target
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
-_UNREACHABLE = re.compile(r"Failed to fetch|Failed to download|error sending request|Could not connect")
+_UNREACHABLE = re.compile(
+    r"Failed to fetch|Failed to download|error sending request|Could not connect|Received some unexpected"
+    r"|Unsupported `Content-Type`"
+)
 _URL = re.compile(r"https?://[^\s`)]+")
 _UNAUTHORISED = re.compile(r"An index URL \((\S+)\) could not be queried due to (.+?)(?:\.|$)")
+# Storage services say so of what they do not have, others of what they do not show.
+_FORBIDDEN = re.compile(r"An index \((\S+)\) returned a 403 Forbidden")
 _NOT_FOUND = re.compile(
     rf"({_NAME}) was not found in the (?:package registry|provided package locations|cache)"
 )
@@ -48,6 +54,7 @@ _ONLY_OLDER = re.compile(
 _ONLY_OLDER_FOR = re.compile(
     rf"only ({_NAME})(?:{_SPECIFIER})? is available and [^,]*? depends? on \1({_SPECIFIER})"
 )
+_YANKED = re.compile(rf"(?:all versions of )?({_NAME})((?:{_SPECIFIER})?) (?:was|were) yanked")
 _HASH = re.compile(r"Hash mismatch for `([^`]+)`")
 
 
@@ -107,6 +114,12 @@ class Complaint:
         return IndexUnreachable(found[1], found[2]) if found else None
 
     @property
+    def yanked(self) -> tuple[str, str] | None:
+        """The package whose fitting versions were withdrawn, and which those are."""
+        found = _YANKED.search(self.flat)
+        return (found[1], found[2]) if found else None
+
+    @property
     def unknown_version(self) -> tuple[str, str] | None:
         """The package of which no version fits, and which version was wanted."""
         readings = (pattern.search(self.flat) for pattern in (_NO_VERSION, _ONLY_OLDER, _ONLY_OLDER_FOR))
@@ -123,6 +136,9 @@ def explained(complaint: Complaint, newest: str = "", python: str = "") -> Seldo
         error = reading(complaint)
         if error:
             return error
+    if yanked := complaint.yanked:
+        sides = [side for side in complaint.sides if _is_about(side, yanked[0])]
+        return OnlyYanked("".join(yanked), sides or complaint.sides, complaint.reason)
     if complaint.without_wheel:
         return _no_wheel(complaint, python)
     if unknown := complaint.unknown_version:
@@ -161,7 +177,9 @@ def _not_found(complaint: Complaint) -> SeldonError | None:
     names = complaint.unknown_names
     if not names:
         return None
-    return PackageNotFound(names, complaint.sides, complaint.reason, naming=naming_advice(names))
+    forbidden = (f"\n{url} answers 403 Forbidden." for url in _FORBIDDEN.findall(complaint.flat))
+    reason = "".join((complaint.reason, *forbidden))
+    return PackageNotFound(names, complaint.sides, reason, naming=naming_advice(names))
 
 
 def _no_wheel(complaint: Complaint, python: str) -> SeldonError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from packaging.requirements import Requirement as Pep508
 from packaging.version import Version
 from seldon_builder.dependencies.engine import Finished, cleaned_environment, credentialed, run_engine
 from seldon_builder.dependencies.pylock import read_artifacts
-from seldon_builder.dependencies.resolver import NO_DEPENDENCIES
+from seldon_builder.dependencies.resolver import NO_DEPENDENCIES, PINNED
 from seldon_builder.dependencies.url_credentials import with_credentials
 from seldon_builder.dependencies.written_lock import best_wheel
 from seldon_builder.detection import Detection, Requirement
@@ -27,7 +28,10 @@ from seldon_builder.target import Target
 
 from .uv import ENGINE
 from .uv_explanations import Complaint, explained
+from .uv_pins import FILE as PINNED_FILE
+from .uv_pins import pin_environment, pinned_project, with_pins_met
 
+_YANKED = re.compile(r"warning: `([^`]+)` is yanked( \(.*\))?")
 # The platforms that uv can resolve for: manylinux_2_<minor>.
 KNOWN_GLIBC_MINORS = (17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40)
 
@@ -47,12 +51,15 @@ def lock_with_uv(
     resolution: Resolution, detection: Detection, engine: str, extra_arguments: tuple[str, ...] = ()
 ) -> Lock:
     """Resolve ``detection`` and choose the best wheel of each distribution; its order is by name."""
-    finished = compiled(resolution, detection, extra_arguments)
+    detection, finished = with_pins_met(
+        lambda asked: compiled(resolution, asked, extra_arguments), detection, resolution.index.pins
+    )
     if finished.status:
         raise _failure(resolution, detection, finished)
     target = resolution.target
     artifacts = _chosen(tomllib.loads(finished.output)["packages"], detection, target)
     _tell_of_prereleases(artifacts, detection, resolution.emit)
+    _tell_of_yanked(finished.complaint, detection, resolution.emit)
     return Lock("wheels", engine, target.python, target.platform, Digest.of(b""), artifacts)
 
 
@@ -112,8 +119,11 @@ def compiled(resolution: Resolution, detection: Detection, extra_arguments: tupl
             # uv keeps what its output had before.
             (folder / "pylock.toml").write_text(_earlier(detection.preferred))
             command += ["--output-file", "pylock.toml"]
-        command.append("requirements.in")
-        environment = _environment(index, folder)
+        if index.pins:
+            lines = [_with_user(requirement.line, index) for requirement in detection.requirements]
+            (folder / PINNED_FILE).write_text(pinned_project(lines, index))
+        command.append(PINNED_FILE if index.pins else "requirements.in")
+        environment = _environment(index, folder) | pin_environment(index)
         return run_engine(command, environment, folder, index, resolution.emit, act=resolution.act)
 
 
@@ -154,8 +164,9 @@ def _options(detection: Detection) -> list[str]:
 def _environment(index: PackageIndex, home: Path) -> dict[str, str]:
     """Hand over the URLs with their passwords: other users of the machine may read arguments."""
     environment = cleaned_environment(index, home)
-    # A few seconds of retries: an index that refuses connections will refuse the next one as well.
-    environment["UV_HTTP_RETRIES"] = "2"
+    # An index that refuses connections, or says nothing, will do so the next time as well.
+    environment["UV_HTTP_RETRIES"] = "1"
+    environment["UV_HTTP_TIMEOUT"] = str(index.patience)
     if index.ca_bundle is None:
         # Companies put their CA into the system's store; uv would read only its own list.
         environment["UV_SYSTEM_CERTS"] = environment["UV_NATIVE_TLS"] = "true"
@@ -221,6 +232,14 @@ def _tell_of_prereleases(artifacts: tuple[Artifact, ...], detection: Detection, 
         if Version(artifact.version).is_prerelease:
             why = "no other version of it fits what is asked for"
             emit(warning("lock", f"{artifact.name} {artifact.version} is a pre-release: {why}"))
+
+
+def _tell_of_yanked(said: str, detection: Detection, emit: Emit) -> None:
+    """Warn of what its authors withdrew and the user pins; once, when the model's lines are resolved."""
+    if any(constraint.origin == PINNED for constraint in detection.constraints):
+        return
+    for name, reason in dict.fromkeys(_YANKED.findall(said)):
+        emit(warning("lock", f"{name} was yanked by its authors{reason.replace('reason: ', '')}"))
 
 
 def _allowed_hashes(detection: Detection) -> dict[str, Requirement]:
