@@ -12,6 +12,7 @@ import pluggy
 from . import base, runtimes
 from .base.base_interpreter import interpreter_of
 from .base.debian import host_architecture
+from .building.on_demand import builder_for
 from .dependencies import resolution
 from .dependencies.configured_index import joined
 from .dependencies.detecting import detected
@@ -28,7 +29,6 @@ from .inputs.model_name import MODEL_NAME, with_model_name
 from .inputs.python_version import narrowed, wanted_python
 from .inputs.settings_reading import read_settings
 from .inputs.source_reading import read_source
-from .interpreter import Interpreter
 from .layer import Layer
 from .layers import app_layers, cnb, interpreter_link, runtime_layer, sbom
 from .layers.weights import weight_patterns
@@ -165,15 +165,13 @@ def base_of(order: Order, model: Model, workshop: Workshop) -> base.Base:
 
 def lock_of(order: Order, model: Model, chosen: base.Base, workshop: Workshop) -> Lock:
     """Lock what the source and the server need for the Python of the chosen base."""
-    return locked(
-        order, model, chosen.target, workshop, interpreter_of(chosen, workshop.store, workshop.emit)
-    )
+    return locked(order, model, chosen.target, workshop, chosen)
 
 
 def locked(
-    order: Order, model: Model, target: Target, workshop: Workshop, interpreter: Interpreter | None = None
+    order: Order, model: Model, target: Target, workshop: Workshop, chosen: base.Base | None = None
 ) -> Lock:
-    """Lock what the source needs, with what the server needs, for ``target``."""
+    """Lock what the source needs, with what the server needs, for ``target``, which ``chosen`` is of."""
     hooks = workshop.plugins.hook
     known = hooks.seldon_package_index(
         source=model.source, settings=model.settings, folders=order.asked.folders
@@ -188,14 +186,16 @@ def locked(
         hooks,
         workshop.store,
         workshop.emit,
-        interpreter,
+        interpreter_of(chosen, workshop.store, workshop.emit) if chosen else None,
         order.refresh,
         order.lock_command(host_architecture()),
     )
+    # What is built needs packages too: from where the files of the model say, as everything.
+    building = model.detection.index.merged(index) if model.detection else index
     return resolution.lock_for(
         model.source,
         model.detection,
-        resolver,
+        replace(resolver, builder=builder_for(order, model.settings, resolver, chosen, building)),
         runtime_requirements=runtimes.requirements(model.settings),
         exported=order.exported,
         upgrade=order.upgrade,

@@ -39,12 +39,13 @@ class Builder:
         name = f"{requirement.line} ({requirement.origin})" if requirement.origin else requirement.line
         return self.wheel_of(material_of(requirement.build, name, self.resolver.store))
 
-    def build_archive(self, archive: Artifact) -> Path:
+    def build_archive(self, name: str, version: str, url: str, sha256: Digest) -> Path:
         """Return the wheel of a source archive that an index or a lock names by URL and hash."""
         from .source_archives import fetched_archive
 
+        archive = Artifact(name, version, url, sha256)
         path = fetched_archive(archive, self.resolver.index, self.resolver.store)
-        return self.wheel_of(material_of(str(path), f"{archive.name} {archive.version}", self.resolver.store))
+        return self.wheel_of(material_of(str(path), f"{name} {version}".strip(), self.resolver.store))
 
     def wheel_of(self, material: Material) -> Path:
         """Return the wheel of ``material``: the one that was built of the same, else a new one."""

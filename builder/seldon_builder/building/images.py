@@ -78,4 +78,5 @@ class BuildImages:
             package,
             f"there is no build image with Python {self.target.python}{where}",
             hint=f"take one of Python {offered} (--python), or {OWN_WHEEL}",
+            is_general=True,
         )

@@ -85,7 +85,7 @@ def isolation_for(image: Image, root: Path, package: str) -> Isolation:
         if sandbox.is_allowed() and _shares(sandbox):
             return Isolation(sandbox)
     hint = "run it as root, allow user namespaces, or start Docker; or name a package that has a wheel"
-    raise BuildImpossible(package, NO_WAY, hint=hint)
+    raise BuildImpossible(package, NO_WAY, hint=hint, is_general=True)
 
 
 def _ways(image: Image, root: Path) -> Iterator[Sandbox]:

@@ -22,6 +22,7 @@ FLAGS = {
     "--index-pin": "SELDON_INDEX_PINS",
     "--bindings": "SERVICE_BINDING_ROOT",
     "--inject": "SELDON_WHEELS",
+    "--no-build": "SELDON_NO_BUILD",
 }
 
 # The one place where s2i's builder images looked for what was injected.
@@ -58,6 +59,8 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     add("--group", default=[], action="append", metavar="NAME", help=groups)
     extras = "also what this extra of the project asks for; may be repeated"
     add("--extra", default=[], action="append", metavar="NAME", help=extras)
+    forbidden = "build no wheel: what has none for the target is an error"
+    add("--no-build", default=[], action="append_const", const="true", help=forbidden)
     aliases = "where a conda channel of this name is; may be repeated"
     add("--channel-alias", default=[], action="append", metavar="NAME=URL", help=aliases)
     pins = "take this package from this index and from nowhere else; may be repeated"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +37,7 @@ RUNTIME = "the runtime"
 PINNED = "the lock"
 # Among a detection's options: the requirements are all there is, what they need is not looked at.
 NO_DEPENDENCIES = "--no-deps"
+Ask = Callable[[Detection, PackageIndex], Lock]
 
 
 class WheelBuilder(Protocol):
@@ -47,6 +48,11 @@ class WheelBuilder(Protocol):
 
     def build_archive(self, name: str, version: str, url: str, sha256: Digest) -> Path:
         """Return the wheel of the source archive at ``url``, once its bytes are those; else BuildFailed."""
+
+    def locked(
+        self, detection: Detection, index: PackageIndex, lacking: PackageWithoutWheel, ask: Ask
+    ) -> Lock:
+        """Build what ``lacking`` names from the source archives of ``index``, then ``ask`` again."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +185,14 @@ class Resolver:
         return self._preference.lock(detection, self._ask)
 
     def _ask(self, detection: Detection, index: PackageIndex) -> Lock:
+        try:
+            return self._answered(detection, index)
+        except PackageWithoutWheel as error:
+            if self.builder is None or detection.locker:
+                raise
+            return self.builder.locked(detection, index, error, self._answered)
+
+    def _answered(self, detection: Detection, index: PackageIndex) -> Lock:
         engine = detection.locker or self.engine
         found: Lock | None = self.hooks.seldon_lock(
             detection=replace(detection, preferred=self.preferred),

@@ -33,10 +33,12 @@ class BuildImpossible(SeldonError):
 
     exit_code: ClassVar[int] = 91
 
-    def __init__(self, package: str, reason: str, *, hint: str = "") -> None:
+    def __init__(self, package: str, reason: str, *, hint: str = "", is_general: bool = False) -> None:
+        """``is_general`` tells that nothing can be built, whatever the package."""
         super().__init__(f"{package} cannot be built here: {reason}.", hint=hint or OWN_WHEEL)
         self.package = package
         self.reason = reason
+        self.is_general = is_general
 
 
 class BuildPythonDiffers(SeldonError):

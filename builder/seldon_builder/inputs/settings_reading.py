@@ -43,7 +43,8 @@ CHOICES = {
     ),
 }
 _BUILD_ONLY = re.compile(
-    r"EXTRA_INDEX_URL|SELDON_(WEIGHTS|RESOLVER|GROUPS|EXTRAS|WHEELS|INDEX_PINS|CHANNEL_ALIASES)"
+    r"EXTRA_INDEX_URL|SELDON_(WEIGHTS|RESOLVER|GROUPS|EXTRAS|WHEELS|INDEX_PINS|CHANNEL_ALIASES|NO_BUILD"
+    r"|BUILD_MINUTES)"
     r"|SERVICE_BINDING_ROOT|CNB_BINDINGS|NETRC|(PIP|UV|CONDA)_.*|[a-z]+_proxy|[A-Z]+_PROXY"
 )
 # What a shell says about its own environments is no wish of the user.
@@ -131,6 +132,13 @@ def _from_source(source: Source) -> Iterator[Reading]:
     project = read_project(source.root)
     if project.runtimes:
         yield Said(SLIMMED, ",".join(project.runtimes), PROJECT_FILE)
+    for name, words in (
+        ("SELDON_GROUPS", project.groups),
+        ("SELDON_EXTRAS", project.extras),
+        ("SELDON_RESOLVER", (project.resolver,)),
+    ):
+        if any(words):
+            yield Said(name, " ".join(words), PROJECT_FILE)
     for name, value in project.variables:
         yield from_name(name, value, PROJECT_FILE)
 
