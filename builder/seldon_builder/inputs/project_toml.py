@@ -1,4 +1,4 @@
-"""What project.toml says: which files take part, variables, weights, runtimes."""
+"""What project.toml says: which files take part, variables, weights, runtimes, what is resolved."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class Project:
     """The parts of a CNB project descriptor that a build heeds.
 
     Only one of ``include`` and ``exclude`` is ever given. ``variables`` are the pairs of ``build.env`` in the
-    order of the file; ``weights`` the patterns and ``runtimes`` the names of our own table, ``[io.seldon]``.
+    order of the file; ``weights`` the patterns, and ``runtimes``, ``groups``, ``extras`` and ``resolver`` the
+    names, of our own table, ``[io.seldon]``.
     """
 
     include: tuple[str, ...] = ()
@@ -27,6 +28,9 @@ class Project:
     variables: tuple[tuple[str, str], ...] = ()
     weights: tuple[str, ...] = ()
     runtimes: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    resolver: str = ""
 
 
 def read_project(root: Path) -> Project:
@@ -66,8 +70,9 @@ class _Reader:
                 self._path, f"[{where}] has include and exclude, but may have only one of them"
             )
         ours = self._table(self._table(document, "io", ""), "seldon", "io")
-        weights, runtimes = (self._strings(ours, key, "io.seldon") for key in ("weights", "runtimes"))
-        return Project(include, exclude, tuple(self._variables(build)), weights, runtimes)
+        names = (self._strings(ours, key, "io.seldon") for key in ("weights", "runtimes", "groups", "extras"))
+        resolver = self._string(ours, "resolver", "io.seldon")
+        return Project(include, exclude, tuple(self._variables(build)), *names, resolver)
 
     def _buildpacks(self, document: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any], str]:
         version = self._table(document, "_", "").get("schema-version", "")
@@ -91,6 +96,12 @@ class _Reader:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise ProjectInvalid(self._path, f"{key} of [{where}] must be a list of strings")
         return tuple(value)
+
+    def _string(self, table: Mapping[str, Any], key: str, where: str) -> str:
+        value = table.get(key, "")
+        if not isinstance(value, str):
+            raise ProjectInvalid(self._path, f"{key} of [{where}] must be a string")
+        return value
 
     def _variables(self, build: Mapping[str, Any]) -> list[tuple[str, str]]:
         items = build.get("env", [])
