@@ -267,6 +267,42 @@ def test_content_that_is_not_what_the_zip_says_is_refused(
     assert caught.value.member == "demo/x.py"
 
 
+def recorded(name: str, content: bytes, size: int | None = None) -> bytes:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    return f"{name},sha256={digest},{len(content) if size is None else size}\n".encode()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
+@pytest.mark.parametrize(
+    "name",
+    ["demo/x.py", "demo-1.0.data/scripts/tool", "demo-1.0.data/scripts/python-tool", f"{INFO}/METADATA"],
+)
+def test_content_that_record_has_another_hash_of_is_refused(tmp_path: Path, name: str, method: int) -> None:
+    content = b"#!python\nimport os\n" if "python-" in name else b"import os\n"
+    row = recorded(name, content.replace(b"os", b"re"))
+    files = {f"{INFO}/METADATA": b"Name: demo\n", f"{INFO}/RECORD": row, name: content}
+
+    with pytest.raises(WheelMalformed, match="RECORD has another hash of it") as caught:
+        layer_of(tmp_path, wheel_bytes(dict(files), method))
+    assert caught.value.member == name
+    assert not list((tmp_path / "store" / "records").glob("layers/*"))
+
+
+def test_content_that_record_has_another_length_of_is_refused(tmp_path: Path) -> None:
+    row = recorded("demo/x.py", b"import os\n", size=11)
+    wheel = demo({"demo/x.py": b"import os\n", f"{INFO}/RECORD": row})
+
+    with pytest.raises(WheelMalformed, match="RECORD says that it has 11 bytes, not 10"):
+        layer_of(tmp_path, wheel)
+
+
+@pytest.mark.parametrize("row", ["demo/x.py,,", "demo/x.py,md5=AAAA,", "gone.py,sha256=AAAA,5", "a,b"])
+def test_what_record_does_not_say_of_a_file_is_no_reason_to_refuse_it(tmp_path: Path, row: str) -> None:
+    wheel = demo({"demo/x.py": b"import os\n", f"{INFO}/RECORD": f"{row}\n".encode()})
+
+    assert contents(layer_of(tmp_path, wheel))[f"{SITE}/demo/x.py"] == b"import os\n"
+
+
 def test_what_is_no_zip_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WheelMalformed, match="no zip"):
         layer_of(tmp_path, b"<html>not found</html>")

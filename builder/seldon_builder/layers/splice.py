@@ -11,6 +11,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Protocol
 
@@ -34,6 +35,16 @@ class DeflateDamaged(Exception):
     """A deflate stream is not what its zip says: another length or checksum, or no deflate at all."""
 
 
+class Hash(Protocol):
+    """The hash of the bytes so far."""
+
+    def update(self, data: Data, /) -> None:
+        """Take more bytes in."""
+
+    def digest(self) -> bytes:
+        """Return the hash."""
+
+
 class Reader(Protocol):
     """Where compressed bytes come from."""
 
@@ -48,6 +59,7 @@ class SplicingEncoder:
         self._sink = sink
         self._pending = bytearray()
         self._hash, self._size = hashlib.sha256(), 0
+        self._part: Hash | None = None
         self._member: _Member | None = None
 
     def write(self, data: Data) -> None:
@@ -85,8 +97,19 @@ class SplicingEncoder:
         self._close_member()
         return Digest(self._hash.hexdigest()), self._size
 
+    @contextmanager
+    def hashing(self) -> Iterator[Hash]:
+        """Hash what is appended meanwhile, apart from all the rest."""
+        self._part = hashlib.sha256()
+        try:
+            yield self._part
+        finally:
+            self._part = None
+
     def _tell(self, data: Data) -> None:
         self._hash.update(data)
+        if self._part is not None:
+            self._part.update(data)
         self._size += len(data)
 
     def _flush(self) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import csv
 import io
 import lzma
+import re
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +23,7 @@ from ..store import Store
 from .packing import copy_content
 from .splice import DeflateDamaged, SplicingEncoder
 
+_SIZE = re.compile(r"[0-9]{1,18}\Z")
 _READ = 1 << 20
 # What is read as a whole, metadata and scripts, is small in any wheel that is one.
 READ_AT_MOST = 16 << 20
@@ -81,6 +85,29 @@ class Wheel:
             raise self.malformed(f"it was locked as {self.artifact.name} {self.artifact.version}", found[0])
         return found[0]
 
+    @cached_property
+    def recorded(self) -> Mapping[str, bytes]:
+        """The sha256 that RECORD has of each file; WheelMalformed where it has another length of one."""
+        text = self.metadata("RECORD").decode("utf-8", "replace")
+        found: dict[str, bytes] = {}
+        try:
+            for row in csv.reader(io.StringIO(text, newline="")):
+                if len(row) == 3 and (info := self.members.get(row[0])):
+                    found |= self._row(info, row[1], row[2])
+        except csv.Error as error:
+            raise self.malformed(f"it cannot be read ({error})", "RECORD") from error
+        return found
+
+    def _row(self, info: ZipInfo, digest: str, size: str) -> dict[str, bytes]:
+        if _SIZE.match(size) and int(size) != info.file_size:
+            raise self.malformed(f"RECORD says that it has {size} bytes, not {info.file_size}", info.filename)
+        if not digest.startswith("sha256="):
+            return {}
+        try:
+            return {info.filename: base64.urlsafe_b64decode(f"{digest[7:].rstrip('=')}=")}
+        except ValueError as error:
+            raise self.malformed(f"RECORD has {digest} of it, which is no hash", info.filename) from error
+
     def metadata(self, name: str) -> bytes:
         """Return a file of the ``.dist-info`` folder; nothing where it is not there."""
         info = self.members.get(f"{self.metadata_folder}/{name}")
@@ -128,6 +155,12 @@ class WheelContent:
             encoder.write_deflated(self.wheel.file, info.compress_size, info.CRC, info.file_size)
         except DeflateDamaged as error:
             raise self.wheel.malformed(_DAMAGED, info.filename) from error
+
+    def prove(self, sha256: bytes) -> None:
+        """Raise WheelMalformed where RECORD has another hash of these bytes than ``sha256``."""
+        if self.wheel.recorded.get(self.info.filename, sha256) != sha256:
+            reason = "RECORD has another hash of it: it was changed after the wheel was made"
+            raise self.wheel.malformed(reason, self.info.filename)
 
     def _find_data(self) -> None:
         """Move the wheel's file to the first compressed byte."""

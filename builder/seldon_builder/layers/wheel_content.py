@@ -29,10 +29,14 @@ def write_wheels(
     encoder = SplicingEncoder(writer)
 
     def copy(plain: TarEncoder, entry: Entry) -> None:
-        if isinstance(entry.content, WheelContent):
-            entry.content.write_into(encoder, entry)
-        else:
-            copy_content(plain, entry)
+        content = entry.content
+        with encoder.hashing() as written:
+            if isinstance(content, WheelContent):
+                content.write_into(encoder, entry)
+            else:
+                copy_content(plain, entry)
+        if isinstance(content, WheelContent | Script):
+            content.prove(written.digest())
 
     with ExitStack() as opened:
         wheels = [opened.enter_context(open_wheel(store, artifact)) for artifact in artifacts]

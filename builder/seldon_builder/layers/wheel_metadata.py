@@ -7,7 +7,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from posixpath import relpath
@@ -21,7 +21,6 @@ from .wheel_archive import Wheel, WheelContent, refused_path
 INSTALLER = b"seldon-python\n"
 # Written anew here, or the notes of another installer about another place.
 REPLACED = ("INSTALLER", "RECORD", "RECORD.jws", "RECORD.p7s", "REQUESTED", "direct_url.json")
-_SIZE = re.compile(r"[0-9]{1,18}\Z")
 # "#!pythonw" and what may end it.
 _SHEBANG = 10
 _SCRIPT_GROUPS = ("console_scripts", "gui_scripts")
@@ -78,7 +77,14 @@ class Script:
         """Open the script: as a whole where it changes, so that a program of any size is not held."""
         if not self.growth:
             return self.member.open()
-        return io.BytesIO(with_our_python(self.member.wheel.read(self.member.info)))
+        original = self.member.wheel.read(self.member.info)
+        self.member.prove(hashlib.sha256(original).digest())
+        return io.BytesIO(with_our_python(original))
+
+    def prove(self, sha256: bytes) -> None:
+        """Hold what was written against RECORD, if it is what the wheel has."""
+        if not self.growth:
+            self.member.prove(sha256)
 
     @cached_property
     def growth(self) -> int:
@@ -100,30 +106,17 @@ def with_our_python(script: bytes) -> bytes:
 def record(wheel: Wheel, entries: Iterable[Entry], site: str) -> Entry:
     """Return the RECORD of ``entries``, sorted; bytecode is not listed, as it is another layer's."""
     path = f"{site}/{wheel.metadata_folder}/RECORD"
-    known = _known_hashes(wheel)
-    rows = [(relpath(entry.path, site), _hash(entry, known), str(entry.size)) for entry in entries]
+    rows = [(relpath(entry.path, site), _hash(entry, wheel), str(entry.size)) for entry in entries]
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(sorted([*rows, (relpath(path, site), "", "")]))
     return file(path, text.getvalue().encode("utf-8", "surrogateescape"))
 
 
-def _known_hashes(wheel: Wheel) -> Mapping[tuple[str, int], str]:
-    """Return what the wheel's own RECORD says: no file needs hashing, the wheel's sha256 was verified."""
-    text = wheel.metadata("RECORD").decode("utf-8", "replace")
-    rows = csv.reader(io.StringIO(text, newline=""))
-    try:
-        known = [
-            row for row in rows if len(row) == 3 and row[1].startswith("sha256=") and _SIZE.match(row[2])
-        ]
-    except csv.Error as error:
-        raise wheel.malformed(f"it cannot be read ({error})", "RECORD") from error
-    return {(name, int(size)): digest for name, digest, size in known}
-
-
-def _hash(entry: Entry, known: Mapping[tuple[str, int], str]) -> str:
+def _hash(entry: Entry, wheel: Wheel) -> str:
+    """Return what the wheel's own RECORD says, which is proven when the layer is written, else the hash."""
     content = entry.content
-    if isinstance(content, WheelContent) and (found := known.get((content.info.filename, entry.size))):
-        return found
+    if isinstance(content, WheelContent) and (known := wheel.recorded.get(content.info.filename)):
+        return _spelt(known)
     assert content is not None
     return _sha256(content)
 
@@ -133,4 +126,8 @@ def _sha256(content: Content) -> str:
     with content.open() as data:
         while part := data.read(CHUNK):
             whole.update(part)
-    return "sha256=" + base64.urlsafe_b64encode(whole.digest()).rstrip(b"=").decode()
+    return _spelt(whole.digest())
+
+
+def _spelt(digest: bytes) -> str:
+    return "sha256=" + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
