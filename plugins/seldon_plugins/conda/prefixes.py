@@ -96,7 +96,9 @@ def with_prefix(piece: Piece, placeholder: str, mode: str) -> Piece:
         return piece
     with mmap.mmap(piece.file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
         found = pattern.finditer(whole, piece.start, piece.start + piece.length)
-        patches = tuple(Patch(*match.span(), _replaced(match.group(), old, mode)) for match in found)
+        # All are found before any is changed: a match that an error keeps would keep the mapping open.
+        places = [(match.span(), match.group()) for match in found]
+    patches = tuple(Patch(start, end, _replaced(text, old, mode)) for (start, end), text in places)
     return Piece(piece.file, piece.start, piece.length, patches)
 
 
