@@ -34,6 +34,9 @@ value = "b = c"
 [io.seldon]
 weights = ["*.dat"]
 runtimes = ["rest", "grpc"]
+groups = ["serve"]
+extras = ["fast", "gpu"]
+resolver = "project"
 """
 
     assert project(tmp_path, text) == Project(
@@ -41,6 +44,9 @@ runtimes = ["rest", "grpc"]
         variables=(("MODEL_NAME", "Iris"), ("A", "b = c")),
         weights=("*.dat",),
         runtimes=("rest", "grpc"),
+        groups=("serve",),
+        extras=("fast", "gpu"),
+        resolver="project",
     )
 
 
@@ -52,6 +58,8 @@ def test_the_oldest_schema_has_build_at_the_top(tmp_path: Path, head: str) -> No
 
 
 WRONG = [
+    ("[io.seldon]\nresolver = 3\n", "resolver of .io.seldon. must be a string"),
+    ("[io.seldon]\ngroups = 'serve'\n", "groups of .io.seldon. must be a list"),
     ("a = 1\nb = \n", "line 2"),
     ("a = " + "[" * 20000, "nested too deep"),
     ('[_]\nschema-version = "9"\n', "schema-version '9'"),

@@ -144,6 +144,71 @@ def test_what_must_be_built_is_told_with_the_ways_out(tmp_path: Path, line: str)
     assert "build the wheel yourself" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("line", "shown", "extras"),
+    [
+        (".", ".", ()),
+        ("-e .", ".", ()),
+        ("--editable ./pkg", "./pkg", ()),
+        ("-e pkg", "./pkg", ()),
+        (
+            "./pkg[fast,more] ; python_version > '3'",
+            './pkg[fast,more] ; python_version > "3"',
+            ("fast", "more"),
+        ),
+        ("own @ file:./pkg", "own @ file:./pkg", ()),
+        ("own[fast] @ file:pkg", "own[fast] @ file:pkg", ("fast",)),
+        ("./x-1.tar.gz", "./x-1.tar.gz", ()),
+        ("x-1.tar.gz", "./x-1.tar.gz", ()),
+    ],
+)
+def test_a_folder_or_archive_is_to_be_built(
+    tmp_path: Path, line: str, shown: str, extras: tuple[str, ...]
+) -> None:
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "x-1.tar.gz").write_bytes(b"")
+
+    (found,) = read(tmp_path, line).requirements
+
+    place = tmp_path if shown == "." else tmp_path / ("x-1.tar.gz" if "x-1" in line else "pkg")
+    assert (found.line, found.build, found.extras) == (shown, str(place), extras)
+
+
+def test_a_wheel_in_the_place_of_an_editable_folder_is_told(tmp_path: Path) -> None:
+    assert "-e . is installed as a wheel, not editable" in read(tmp_path, "-e .\n").reason
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("-e ../other", "no file"),
+        ("../other", "no file"),
+        ("-e ./x-1.tar.gz", "only a folder can be editable"),
+        (f"./x-1.tar.gz --hash={ZEROS}", "no hash that could be known"),
+        ("./pkg ; python_version >", "Expected"),
+    ],
+)
+def test_what_cannot_be_built_is_a_bad_line(tmp_path: Path, line: str, reason: str) -> None:
+    for folder in ("model/pkg", "other"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "model" / "x-1.tar.gz").write_bytes(b"")
+    with pytest.raises(RequirementsInvalid, match=r"requirements.txt:1") as caught:
+        read(tmp_path / "model", line)
+    assert reason in str(caught.value)
+
+
+def test_a_folder_outside_the_model_is_not_built(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "other").mkdir()
+    with pytest.raises(RequirementsInvalid, match="must lie in the model folder"):
+        read(tmp_path / "model", f"{tmp_path / 'other'}\n")
+
+
+def test_a_folder_is_no_constraint(tmp_path: Path) -> None:
+    with pytest.raises(RequirementsInvalid, match="no constraint"):
+        read(tmp_path, "-c c.txt\n", c_txt="./\n")
+
+
 def test_a_local_wheel_becomes_a_named_requirement(tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path / "wheels", "my-pkg", "1.0")
     found = read(tmp_path, "./wheels/my_pkg-1.0-py3-none-any.whl[fast] ; python_version > '3'\n")

@@ -9,7 +9,7 @@ from seldon_builder.digest import Digest
 from seldon_builder.errors.layers import WheelMalformed
 from seldon_builder.events import Event, EventKind, silent
 from seldon_builder.layer import Layer, LayerKind
-from seldon_builder.lock import Artifact, Lock
+from seldon_builder.lock import PROJECT, Artifact, Lock
 from seldon_builder.store import Store
 from seldon_builder.target import Target
 from seldon_plugins.wheels import seldon_layers
@@ -73,6 +73,15 @@ def test_layers_lie_in_their_order_with_bytecode_on_top(tmp_path: Path) -> None:
     names = ["big 1.0", "2 small packages of the server", "2 small packages of the model"]
     assert [layer.created_by for layer in layers] == [*names, *(f"Bytecode of {name}" for name in names)]
     assert [layer.kind for layer in layers] == [LayerKind.DEPENDENCIES] * 3 + [LayerKind.BYTECODE] * 3
+
+
+def test_what_is_built_of_the_source_lies_above_all_that_is_not(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    project = replace(stored(store, wheel("churn", size=1 << 20), "churn"), kind=PROJECT)
+
+    layers = made(store, [project, *model(store)[:2]], interpreter=HERE)
+
+    assert [layer.created_by for layer in layers][-2:] == ["churn 1.0", "Bytecode of churn 1.0"]
 
 
 def test_two_models_share_the_layers_of_what_they_share(tmp_path: Path) -> None:

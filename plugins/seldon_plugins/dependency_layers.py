@@ -59,10 +59,17 @@ def layers_of(groups: Sequence[Group], floor: Floor) -> tuple[Layer, ...]:
     tasks = {group: partial(_bytecode, group, floor) for group in groups} if floor.compiler else {}
     waiting = [group for group in tasks if not _is_compiled(group, floor)]
     with _in_background([tasks[group] for group in waiting]) as compiled:
-        packed = _pack(groups, floor)
+        packed: dict[Group, Layer | None] = dict(zip(groups, _pack(groups, floor), strict=True))
         made = dict(zip(waiting, _told(compiled, waiting, floor.emit), strict=True))
-    bytecode = [made[group] if group in made else task() for group, task in tasks.items()]
-    return (*packed, *(layer for layer in bytecode if layer))
+    bytecode = {group: made[group] if group in made else task() for group, task in tasks.items()}
+    # What is built of the source changes with it, and nothing that does not may lie above.
+    return tuple(
+        layer
+        for is_built in (False, True)
+        for layers in (packed, bytecode)
+        for group, layer in layers.items()
+        if layer and group.is_built == is_built
+    )
 
 
 def _bytecode(group: Group, floor: Floor) -> Layer | None:

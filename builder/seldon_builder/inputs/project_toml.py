@@ -70,9 +70,11 @@ class _Reader:
                 self._path, f"[{where}] has include and exclude, but may have only one of them"
             )
         ours = self._table(self._table(document, "io", ""), "seldon", "io")
-        names = (self._strings(ours, key, "io.seldon") for key in ("weights", "runtimes", "groups", "extras"))
+        words = ("weights", "runtimes", "groups", "extras")
+        weights, runtimes, groups, extras = (self._strings(ours, key, "io.seldon") for key in words)
         resolver = self._string(ours, "resolver", "io.seldon")
-        return Project(include, exclude, tuple(self._variables(build)), *names, resolver)
+        variables = tuple(self._variables(build))
+        return Project(include, exclude, variables, weights, runtimes, groups, extras, resolver)
 
     def _buildpacks(self, document: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any], str]:
         version = self._table(document, "_", "").get("schema-version", "")

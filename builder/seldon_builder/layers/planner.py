@@ -26,6 +26,11 @@ class Group:
         """The bytes of the artifacts as fetched."""
         return sum(artifact.size for artifact in self.artifacts)
 
+    @property
+    def is_built(self) -> bool:
+        """Whether it is the wheel of what the user develops."""
+        return self.artifacts[0].kind == PROJECT
+
 
 def plan(lock: Lock, server: Collection[str], budget: int = BUDGET) -> tuple[Group, ...]:
     """Group the artifacts of ``lock``, bottom first: big ones in the lock's order, small ones, the project.
