@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import marshal
 import os
 import py_compile
@@ -43,12 +44,12 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")
 
 
-def python(**more: CondaFile | bytes | str) -> CondaPackage:
+def python(more: Files | None = None) -> CondaPackage:
     files: Files = {
         f"bin/python{MINOR}": CondaFile(b"\x7fELF", 0o755),
         "bin/python": CondaFile(link=f"python{MINOR}"),
         f"{LIBRARY}/os.py": "NAME = 'os'\n",
-        **more,
+        **(more or {}),
     }
     return CondaPackage("python", HERE.version, files, ["libffi"], subdir="linux-64")
 
@@ -60,9 +61,11 @@ def noarch(
     return CondaPackage(name, version, files, ["python", *depends], noarch="python")
 
 
-def lock_of(store: Store, *packages: CondaPackage | Artifact, **more: tuple[tuple[str, str], ...]) -> Lock:
+def lock_of(
+    store: Store, *packages: CondaPackage | Artifact, variables: tuple[tuple[str, str], ...] = ()
+) -> Lock:
     artifacts = tuple(each if isinstance(each, Artifact) else made(store, each) for each in packages)
-    return Lock("conda", "rattler", MINOR, "linux/amd64", Digest.of(b""), artifacts, **more)
+    return Lock("conda", "rattler", MINOR, "linux/amd64", Digest.of(b""), artifacts, variables=variables)
 
 
 def layers(store: Store, lock: Lock, interpreter: LocalInterpreter | None = None) -> tuple[Layer, ...]:
@@ -181,17 +184,17 @@ def test_a_python_that_is_not_where_cpython_is_refused(store: Store) -> None:
         layers(store, lock_of(store, pypy))
 
 
-def compiled(tmp_path: Path, source: str, mtime: int, **options: object) -> bytes:
+def compiled(tmp_path: Path, source: str, mtime: int) -> bytes:
     (tmp_path / "m.py").write_text(source)
     os.utime(tmp_path / "m.py", (mtime, mtime))
-    py_compile.compile(str(tmp_path / "m.py"), str(tmp_path / "m.pyc"), doraise=True, **options)  # type: ignore[arg-type]
+    py_compile.compile(str(tmp_path / "m.py"), str(tmp_path / "m.pyc"), doraise=True)
     return (tmp_path / "m.pyc").read_bytes()
 
 
 def with_pyc(source: bytes, pyc: bytes, mtime: int = 7, placeholder: str = "") -> CondaPackage:
     place = f"{LIBRARY}/__pycache__/m.{TAG}.pyc"
     text = CondaFile(source, mtime=mtime, file_mode="text" if placeholder else "", placeholder=placeholder)
-    return python(**{f"{LIBRARY}/m.py": text, place: pyc})
+    return python({f"{LIBRARY}/m.py": text, place: pyc})
 
 
 def pyc_in(store: Store, package: CondaPackage) -> bytes:
@@ -288,8 +291,6 @@ def activated(tmp_path: Path, shell: str, script: str, **variables: str) -> dict
         f". {tmp_path}/activate; {sys.executable} -c 'import json, os; print(json.dumps(dict(os.environ)))'"
     )
     done = subprocess.run([shell, "-c", command], env=variables, check=True, capture_output=True, text=True)
-    import json
-
     found: dict[str, str] = json.loads(done.stdout)
     return found
 
