@@ -7,6 +7,7 @@ example of each.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -97,8 +98,11 @@ def seldon_base(lock: Lock, base: Base, store: Store, emit: Emit) -> Base | None
 
 
 @hookspec(firstresult=True)
-def seldon_export(lock: Lock, source: Source, store: Store) -> LockFile | None:
-    """Return the file that ``seldon-python lock`` writes for a lock whose ``kind`` is yours."""
+def seldon_export(lock: Lock, source: Source, store: Store, others: Mapping[str, str]) -> LockFile | None:
+    """Return the file that ``seldon-python lock`` writes for a lock whose ``kind`` is yours.
+
+    ``others`` are the texts, by name, that were made for other platforms just before.
+    """
 
 
 @hookspec(firstresult=True)

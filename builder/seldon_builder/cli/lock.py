@@ -75,7 +75,11 @@ def run(options: argparse.Namespace, caller: Caller) -> int:
     if options.lock_file == options.sbom == "-":
         options.complain("stdout takes the lock or the bill of materials, not both")
     with working(options, caller) as workshop:
-        made = [_locked(each, caller, workshop, several=len(chosen) > 1) for each in chosen]
+        made: list[Locked] = []
+        for each in chosen:
+            one = _locked(each, caller, workshop, made, several=len(chosen) > 1)
+            # A format that holds several platforms has all of them in the last text.
+            made = [*(other for other in made if one.place == "-" or other.place != one.place), one]
         for one in made:
             for change in one.changes:
                 workshop.emit(decision("lock", change))
@@ -108,14 +112,19 @@ def _write(one: Locked, sbom: str) -> None:
         write_beside(one.sbom, sbom, "the bill of materials", "--sbom")
 
 
-def _locked(options: argparse.Namespace, caller: Caller, workshop: Workshop, *, several: bool) -> Locked:
+def _locked(
+    options: argparse.Namespace, caller: Caller, workshop: Workshop, made: list[Locked], *, several: bool
+) -> Locked:
     order = replace(order_from(options, caller), exported=False, upgrade=tuple(options.upgrade))
     model = model_of(order, workshop)
     chosen = base_of(order, model, workshop)
     # As a build knows them, for which the base's own variables count too.
     model = replace(model, settings=settings_of(order, model.source, chosen))
     lock = lock_of(order, model, chosen, workshop)
-    written = workshop.plugins.hook.seldon_export(lock=lock, source=model.source, store=workshop.store)
+    others = {Path(other.place).name: other.text for other in made}
+    written = workshop.plugins.hook.seldon_export(
+        lock=lock, source=model.source, store=workshop.store, others=others
+    )
     if written is None:
         raise LockUnclaimed(lock.kind)
     place = options.lock_file or str(_place(order, written.name, lock.platform, several=several))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..lock import Artifact, Lock
+from ..lock import CONDA, Artifact, Lock
 from ..store import Store
 
 RECORD = "modules"
@@ -24,6 +24,9 @@ def _modules(artifact: Artifact, store: Store) -> Iterable[str]:
 
 
 def _read(artifact: Artifact, store: Store) -> set[str]:
+    if artifact.kind == CONDA:
+        # Who locked it kept its modules, as it opened it anyway.
+        return set()
     from ..layers.wheel_archive import open_wheel
 
     with open_wheel(store, artifact) as wheel:
@@ -31,8 +34,9 @@ def _read(artifact: Artifact, store: Store) -> set[str]:
     places = [name.split("/") for name in names]
     # What a wheel puts into site-packages by its .data folder is there as well.
     places = [parts[2:] if parts[0].endswith(".data") else parts for parts in places]
-    return {_module(parts) for parts in places if parts and parts[0] and not parts[0].endswith(".dist-info")}
+    return {module_of(parts) for parts in places if parts and parts[0] and not parts[0].endswith(".dist-info")}
 
 
-def _module(parts: list[str]) -> str:
+def module_of(parts: list[str]) -> str:
+    """Return the top-level module of a file below site-packages."""
     return parts[0] if len(parts) > 1 else parts[0].split(".")[0]
