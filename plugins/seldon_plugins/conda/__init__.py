@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from seldon_builder import Detection, hookimpl
 from seldon_builder.events import Emit
 from seldon_builder.lock import Lock, LockFile
@@ -55,10 +57,10 @@ def seldon_lock(
 
 
 @hookimpl
-def seldon_export(lock: Lock, source: Source, store: Store) -> LockFile | None:
-    """Write a lock as ``conda-lock.yml``."""
+def seldon_export(lock: Lock, source: Source, store: Store, others: Mapping[str, str]) -> LockFile | None:
+    """Write a lock as ``conda-lock.yml``, which holds all platforms."""
     if lock.kind != NAME:
         return None
     from .lock_writing import written
 
-    return written(lock, source, store)
+    return written(lock, source, store, others.get(CONDA_LOCK))

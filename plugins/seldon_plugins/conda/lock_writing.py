@@ -31,8 +31,11 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 20
 
 
-def written(lock: Lock, source: Source, store: Store) -> LockFile:
-    """Return the text of the file; what it says of other platforms stays, if it is still true."""
+def written(lock: Lock, source: Source, store: Store, before: str | None = None) -> LockFile:
+    """Return the text of the file; what it says of other platforms stays, if it is still true.
+
+    ``before`` is the text where it is not yet what lies in the source.
+    """
     try:
         from conda_lock.lockfile import write_conda_lock_file
         from conda_lock.lockfile.v2prelim.models import Lockfile, LockMeta
@@ -41,7 +44,7 @@ def written(lock: Lock, source: Source, store: Store) -> LockFile:
     subdir = SUBDIRS[lock.platform.partition("/")[2]]
     environment = _environment(source)
     hashes = {subdir: content_hash(environment, subdir) if environment.file else ""}
-    known = _known(source)
+    known = _known(source, before)
     for platform, recorded in (known.metadata.content_hash if known else {}).items():
         if platform != subdir and environment.file and recorded == content_hash(environment, platform):
             hashes[platform] = recorded
@@ -71,14 +74,14 @@ def _environment(source: Source) -> Environment:
     return Environment(file, tuple(said.channels), tuple(said.specs), tuple(said.variables), text=text)
 
 
-def _known(source: Source) -> Lockfile | None:
-    if not source.has(CONDA_LOCK):
+def _known(source: Source, before: str | None) -> Lockfile | None:
+    if before is None and not source.has(CONDA_LOCK):
         return None
     from conda_lock.lockfile.v2prelim.models import lockfile_v1_to_v2
     from seldon_builder.digest import Digest
     from seldon_builder.errors.conda import EnvironmentInvalid
 
-    content = read_regular(source.root / CONDA_LOCK)
+    content = read_regular(source.root / CONDA_LOCK) if before is None else before.encode()
     try:
         return lockfile_v1_to_v2(parsed(WrittenLock(CONDA_LOCK, Digest.of(content), content=content)))
     except EnvironmentInvalid:
