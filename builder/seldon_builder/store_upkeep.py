@@ -18,7 +18,7 @@ from .store import SESSION, Store, explained
 SETTLED_AFTER = 60.0
 # Records of these kinds are worth nothing without the blob that they lead to.
 _LEADING = ("layers", "bytecode", "bases")
-_TREES = ("rootfs", "environments")
+_TREES = ("rootfs", "environments", "built")
 # The engines' own caches, which go as a whole. The runs that pip-tools' holds besides are temporary.
 _CACHES = ("uv", "pip-tools")
 
@@ -93,7 +93,8 @@ def _caches(store: Store, name: str) -> Iterator[Path]:
 
 
 def _runs(store: Store) -> Iterator[Path]:
-    return (store.root / "pip-tools").glob("run-*")
+    for name in ("pip-tools", "building"):
+        yield from (store.root / name).glob("run-*")
 
 
 def _last_change(cache: Path) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -28,11 +28,15 @@ _RECORD = "build-requirements"
 
 @dataclass(frozen=True)
 class Builder:
-    """Builds wheels for the target of ``images``; ``resolver`` locks what the builds themselves need."""
+    """Builds wheels for the target of ``images``; ``resolver`` locks what the builds themselves need.
+
+    ``found`` are the wheels of dependencies by what was asked for: one build may resolve several times.
+    """
 
     images: BuildImages
     resolver: Resolver
     seconds: float = SECONDS
+    found: dict[str, Path | None] = field(default_factory=dict, compare=False)
 
     def build(self, requirement: Requirement) -> Path:
         """Return the wheel of the folder or archive ``requirement.build``; else BuildFailed."""

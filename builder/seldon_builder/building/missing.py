@@ -59,11 +59,19 @@ class _Search:
 
     def wheel(self, name: str, lacking: PackageWithoutWheel) -> Path | None:
         """Return the wheel of the newest archive that fits, built where it was not; None where none fits."""
+        asked = [item for item in self._lines if item.name == name]
+        wanted = _said(name, asked, lacking)
+        found, key = self.builder.found, f"{name} {wanted} {self.index.offline}"
+        if key not in found:
+            found[key] = self._built(name, wanted, asked, lacking)
+        return found[key]
+
+    def _built(
+        self, name: str, wanted: SpecifierSet, asked: list[Requirement], lacking: PackageWithoutWheel
+    ) -> Path | None:
         from .index_pages import best_archive
 
         resolver = self.builder.resolver
-        asked = [item for item in self._lines if item.name == name]
-        wanted = _said(name, asked, lacking)
         archive = best_archive(name, wanted, asked, self.index, self.builder.images.target, resolver.store)
         if archive is None:
             return None

@@ -6,12 +6,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..dependencies.resolver import BUILT
 from ..digest import Digest
 from ..layers.content_digests import file_digest
 from ..store import Store, touch
 from .made_wheel import normalised
 
-FOLDER = "built"
 _RECORD = "built"
 
 
@@ -58,4 +58,4 @@ def keep(store: Store, key: Digest, made: Path, package: str, *, without_modules
 
 
 def _place(store: Store, key: Digest) -> Path:
-    return store.root.absolute() / FOLDER / key.hex
+    return store.root.absolute() / BUILT / key.hex

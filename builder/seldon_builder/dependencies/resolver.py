@@ -27,6 +27,7 @@ from ..store import Store
 from ..target import Target
 from .built_wheels import as_wheel, with_built
 from .fetch import fetch
+from .file_url import path_of
 from .lock_cache import Inputs, cached_lock, inputs_of, keep_lock
 from .written_lock import taken, wheel_at
 
@@ -37,6 +38,8 @@ RUNTIME = "the runtime"
 PINNED = "the lock"
 # Among a detection's options: the requirements are all there is, what they need is not looked at.
 NO_DEPENDENCIES = "--no-deps"
+# The folder of the store with the wheels that were built here.
+BUILT = "built"
 Ask = Callable[[Detection, PackageIndex], Lock]
 
 
@@ -96,7 +99,15 @@ class Resolver:
     def known(self, detection: Detection) -> Lock | None:
         """Return the lock that was made for ``detection``; None where the engine must be asked."""
         found = None if self.refresh else cached_lock(self.store, self.inputs(detection))
-        return with_built(found, detection.requirements, self.store) if found else None
+        found = with_built(found, detection.requirements, self.store) if found else None
+        return found if found and all(map(self._stands, found.artifacts)) else None
+
+    def _stands(self, artifact: Artifact) -> bool:
+        """Tell whether a wheel that was built here is still here, and may be used."""
+        if not artifact.url.startswith(f"{self.store.root.absolute().as_uri()}/{BUILT}/"):
+            return True
+        is_here = self.store.has(artifact.sha256) or path_of(artifact.url).is_file()
+        return self.builder is not None and is_here
 
     def resolve(self, detection: Detection, first: Lock | None = None) -> Lock:
         """Ask the engine, or whom the detection names, and keep its lock.
