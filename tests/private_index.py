@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,8 +14,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import BaseServer, ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
-
-import pypiserver
 
 from .wheelhouse import sha256
 
@@ -71,24 +71,33 @@ class _Silent(WSGIRequestHandler):
         pass
 
 
-class _WsgiServer(ThreadingMixIn, WSGIServer):
+class WsgiServer(ThreadingMixIn, WSGIServer):
+    """A server of a WSGI application on a free port of this machine."""
+
     daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Silent)
 
 
 @contextmanager
 def private_index(folder: Path, credential: str = "", certificate: Path | None = None) -> Iterator[str]:
     """Serve ``folder`` by a real pypiserver that lets only "user:password" in; the URL of its index."""
     folder.mkdir(parents=True, exist_ok=True)
-    app = pypiserver.app(
-        roots=[folder],
-        authenticate=["list", "download", "update"] if credential else [],
-        auther=lambda user, password: f"{user}:{password}" == credential,
-        disable_fallback=True,
-    )
-    server = _WsgiServer(("127.0.0.1", 0), _Silent)
-    server.set_app(app)
-    with _running(server, certificate) as origin:
-        yield f"{origin}/simple/"
+    said = {
+        "folder": str(folder),
+        "credential": credential,
+        "certificate": str(certificate) if certificate else "",
+    }
+    command = [sys.executable, "-W", "ignore", "-m", "tests.private_index_server"]
+    root, pipe = Path(__file__).parents[1], subprocess.PIPE
+    with subprocess.Popen(command, cwd=root, text=True, stdin=pipe, stdout=pipe) as server:
+        assert server.stdin
+        assert server.stdout
+        server.stdin.write(json.dumps(said) + "\n")
+        server.stdin.flush()
+        yield f"{server.stdout.readline().strip()}/simple/"
+        server.stdin.close()
 
 
 def _unheard(request: object, client_address: object) -> None:
@@ -96,7 +105,8 @@ def _unheard(request: object, client_address: object) -> None:
 
 
 @contextmanager
-def _running(server: BaseServer, certificate: Path | None) -> Iterator[str]:
+def running(server: BaseServer, certificate: Path | str | None) -> Iterator[str]:
+    """Serve in a thread, with TLS where there is a certificate; the URL of the server."""
     scheme = "http"
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -136,6 +146,19 @@ class Faulty:
 Answer = tuple[int, str, bytes]
 
 
+def always(status: int, kind: str = "text/html", body: bytes = b"") -> Callable[[str], Answer]:
+    """Answer the same to everything."""
+
+    def answer(path: str) -> Answer:
+        return status, kind, body
+
+    return answer
+
+
+def never(path: str) -> None:
+    """Take a question and say nothing."""
+
+
 @contextmanager
 def faulty_index(answer: Callable[[str], Answer | None], certificate: Path | None = None) -> Iterator[Faulty]:
     """Serve what ``answer`` says of a path; None never says anything."""
@@ -165,7 +188,7 @@ def faulty_index(answer: Callable[[str], Answer | None], certificate: Path | Non
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.block_on_close = False
-    with _running(server, certificate) as index.url:
+    with running(server, certificate) as index.url:
         try:
             yield index
         finally:

@@ -7,6 +7,7 @@ import re
 from seldon_builder.dependencies.package_names import naming_advice
 from seldon_builder.detection import Detection
 from seldon_builder.errors import SeldonError
+from seldon_builder.errors.indexes import OnlyYanked
 from seldon_builder.errors.resolution import (
     BadLine,
     EngineFailed,
@@ -25,6 +26,8 @@ _UNREACHABLE = re.compile(
 )
 _URL = re.compile(r"https?://[^\s'\"`)]+")
 _UNSATISFIED = re.compile(r"satisfies the requirement (\S+?)(?: \(from [^)]*\))* \(from versions: ([^)]*)\)")
+_YANKED = re.compile(r"Ignored the following yanked versions: (\S+(?:, \S+)*)")
+_UNMET = re.compile(r"No matching distribution found for (.+?)(?: ERROR:|$)")
 _UNFOUND = re.compile(r"No matching distribution found for (\S+)")
 
 
@@ -35,6 +38,8 @@ def explained_by_pip(text: str, detection: Detection, target: Target) -> SeldonE
     if _UNREACHABLE.search(text):
         url = _URL.search(text)
         return IndexUnreachable(url[0] if url else "the default URL", text.splitlines()[-1])
+    if (yanked := _YANKED.search(complaint.flat)) and (unmet := _UNMET.search(complaint.flat)):
+        return OnlyYanked(unmet[1], complaint.sides, f"Yanked: {yanked[1]}")
     if "conflicting dependencies" in text:
         return ResolutionConflict(complaint.sides, text)
     if unsatisfied := _UNSATISFIED.search(complaint.flat):

@@ -12,7 +12,7 @@ import os
 from seldon_builder import hookimpl
 from seldon_builder.dependencies.resolver import NO_DEPENDENCIES
 from seldon_builder.detection import Detection
-from seldon_builder.errors.resolution import EngineFailed
+from seldon_builder.errors.resolution import EngineFailed, PackageNotFound, VersionNotFound
 from seldon_builder.events import Emit
 from seldon_builder.interpreter import Interpreter
 from seldon_builder.lock import Lock
@@ -50,4 +50,11 @@ def seldon_lock(
     if detection.requirements and NO_DEPENDENCIES not in detection.options:
         detection = pinned(detection, interpreter, target, index, store, emit)
     resolution = Resolution(target, index, store, emit, act="Finding the wheels")
-    return lock_with_uv(resolution, detection, f"{ENGINE} {version(ENGINE)}", ("--no-deps",))
+    try:
+        return lock_with_uv(resolution, detection, f"{ENGINE} {version(ENGINE)}", ("--no-deps",))
+    except (PackageNotFound, VersionNotFound) as error:
+        if not index.pins:
+            raise
+        pins = ", ".join(f"{pin.name} to {pin.url}" for pin in index.pins)
+        reason = f"it knows no pins ({pins}), and chose what a pinned index does not have. {error.message}"
+        raise EngineFailed(ENGINE, reason, hint="use uv, which does") from error

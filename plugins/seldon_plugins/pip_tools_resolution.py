@@ -114,7 +114,8 @@ class Bench:
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "PIP_NO_INPUT": "1",
             "PIP_ONLY_BINARY": ":all:",
-            "PIP_RETRIES": "2",
+            "PIP_RETRIES": "1",
+            "PIP_DEFAULT_TIMEOUT": str(index.patience),
             "PIP_TRUSTED_HOST": " ".join(index.trusted_hosts),
             "PIP_FIND_LINKS": " ".join(self._links()),
         }

@@ -170,6 +170,9 @@ class Downloads:
     def _answer(self, url: str, place: str, start: int, method: str) -> HTTPResponse:
         try:
             connection = self._asked(place, start, method)
+        except OSError:
+            # One of a certificate is a ValueError as well.
+            raise
         except ValueError as error:
             # Of a host, port or path, the proxy's too, that no request can name. It may hold a password.
             raise IndexUnreachable(url, "it leads to an address, or a proxy, that is none") from error

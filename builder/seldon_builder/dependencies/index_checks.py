@@ -119,6 +119,8 @@ def _fault(downloads: Downloads, url: str, name: str) -> IndexUnreachable | None
         return IndexUnreachable(url, str(look))
     if look.status == 200 and look.kind not in PAGES:
         return IndexUnreachable(url, f"it serves {look.kind}, which is no page of an index")
+    if look.status == 200 and b"<form" in look.beginning.lower():
+        return IndexUnreachable(url, "it serves a page with a form, as those who want a login do")
     return None
 
 
