@@ -14,13 +14,15 @@ PATIENCE = 15
 class IndexCredential:
     """User and password for every URL below ``url``, or of any port of a host (``//host``).
 
-    ``query`` is what else the server wants to see at the end of each URL: ``token=...``.
+    ``query`` is what else the server wants to see at the end of each URL: ``token=...``; ``path`` what the
+    path of each begins with, a token within it: ``/t/...``.
     """
 
     url: str
     username: Secret
     password: Secret
     query: Secret = field(default_factory=lambda: Secret(""))
+    path: Secret = field(default_factory=lambda: Secret(""))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ _BEARING = rf"(?!x-(?:amz|goog))(?:[\w.-]*(?:{_WORDS})[\w.-]*|key)"
 _SECRET_QUERY = re.compile(
     rf"(?<=[?&])({_BEARING}=)(?!\$|\{{|%\(|%s|\*\*\*)([^&\s#'\"`<>()\[\]]+)", re.IGNORECASE
 )
+# Servers of conda's channels take a token as a part of the path.
+_SECRET_PATH = re.compile(r"(://[^\s?#]*?/t/)(?!\*\*\*)([A-Za-z0-9_-]{8,})(?=/)")
 _QUERY = re.compile(r"(://[^\s?#'\"`<>]*)\?([^\s#'\"`<>]+)")
 _ENCODE = "percent-encode the user and password: / is %2F, # is %23, ? is %3F, @ is %40, a blank is %20"
 
@@ -28,21 +30,36 @@ class UrlInvalid(ValueError):
 
 
 def split_credentials(url: str) -> tuple[str, IndexCredential | None]:
-    """Take user and ``?token=`` off ``url``; a credential for every URL below it where there was one.
+    """Take user, ``?token=`` and ``/t/token/`` off ``url``; a credential for all below where there was one.
 
     UrlInvalid where its host or port cannot be read.
     """
     parts = _split(url)
     user_part, at, host = parts.netloc.rpartition("@")
     tokens = [pair for pair in parts.query.split("&") if _SECRET_QUERY.search(f"?{pair}")]
-    if not at and not tokens:
+    begin, path = _split_path(parts)
+    if not at and not tokens and not begin:
         return url, None
     query = "&".join(pair for pair in parts.query.split("&") if pair not in tokens)
-    bare = urlunsplit(parts._replace(netloc=host, query=query))
+    bare = urlunsplit(parts._replace(netloc=host, path=path, query=query))
     user, _, password = user_part.partition(":")
     return bare, IndexCredential(
-        bare, Secret(unquote(user)), Secret(unquote(password)), Secret("&".join(tokens))
+        bare,
+        Secret(unquote(user)),
+        Secret(unquote(password)),
+        Secret("&".join(tokens)),
+        Secret(begin),
     )
+
+
+def _split_path(parts: SplitResult) -> tuple[str, str]:
+    """Return what a path begins with, up to its token ("" where it has none), and the path without that."""
+    found = _SECRET_PATH.match(f"://{parts.netloc}{parts.path}")
+    if not found:
+        return "", parts.path
+    end = found.end() - len(f"://{parts.netloc}")
+    begin = parts.path[:end]
+    return begin, begin.rpartition("/t/")[0] + parts.path[end:]
 
 
 def checked_index(url: str) -> str:
@@ -75,10 +92,15 @@ def with_credentials(url: str, credentials: Iterable[IndexCredential]) -> str:
 
 
 def with_token(url: str, credential: IndexCredential | None) -> str:
-    """Put ``?token=`` back: for what is asked of the server, and nothing else."""
-    if credential is None or not credential.query.reveal():
+    """Put ``?token=`` and ``/t/token/`` back: for what is asked of the server, and nothing else."""
+    if credential is None:
         return url
-    parts = urlsplit(url)
+    begin, parts = credential.path.reveal(), urlsplit(url)
+    if begin and _lies_below(url, credential.url):
+        above = begin.rpartition("/t/")[0]
+        parts = parts._replace(path=begin + parts.path[len(above) :])
+    if not credential.query.reveal():
+        return urlunsplit(parts) if begin else url
     return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, credential.query.reveal())))))
 
 
@@ -99,12 +121,15 @@ def credential_for(url: str, credentials: Iterable[IndexCredential]) -> IndexCre
 
 def masked(text: str) -> str:
     """Replace the user part and the tokens of every URL in ``text``."""
-    return _SECRET_QUERY.sub(rf"\g<1>{MASK}", _USER_PART.sub(f"{MASK}@", text))
+    text = _SECRET_QUERY.sub(rf"\g<1>{MASK}", _USER_PART.sub(f"{MASK}@", text))
+    return _SECRET_PATH.sub(rf"\g<1>{MASK}", text)
 
 
 def tokens_of(text: str) -> list[str]:
-    """Return the tokens that stand in the queries of the URLs in ``text``."""
-    return [found[2] for found in _SECRET_QUERY.finditer(text)] if "://" in text else []
+    """Return the tokens that stand in the queries and paths of the URLs in ``text``."""
+    if "://" not in text:
+        return []
+    return [found[2] for pattern in (_SECRET_QUERY, _SECRET_PATH) for found in pattern.finditer(text)]
 
 
 def without_tokens(text: str) -> str:

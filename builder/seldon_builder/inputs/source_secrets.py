@@ -22,6 +22,7 @@ _SEARCHED_SUFFIXES = frozenset(
     {".py", ".txt", ".toml", ".yml", ".yaml", ".cfg", ".ini", ".env", ".conf", ".json", ".sh", ".pem", ".key"}
 )
 _USER_PART = re.compile(rb"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^\s/\"'<>?#]*)@")
+_PATH_TOKEN = re.compile(rb"(://[^\s?#]*?)/t/[A-Za-z0-9_-]{8,}(?=/)")
 # ${NAME} is filled in by pip, {name} and %s by code: names of secrets, not secrets.
 _PLACEHOLDER = re.compile(rb"\$\{?\w+\}?|\{[^{}]*\}|%\(?\w*\)?s|<[^>]*>|\*+")
 _PRIVATE_KEY = re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")
@@ -63,10 +64,11 @@ def cleaned(source: Source, file: SourceFile) -> bytes | None:
 
 
 def without_users(content: bytes) -> bytes:
-    """Take user and password out of every URL; ``git`` of an ssh URL is no secret and stays."""
-    return _USER_PART.sub(
+    """Take user, password and path token out of every URL; ``git`` of an ssh URL is no secret and stays."""
+    without = _USER_PART.sub(
         lambda found: found[0] if _is_harmless(found) else found["scheme"] + b"://", content
     )
+    return _PATH_TOKEN.sub(rb"\1", without)
 
 
 def _is_harmless(found: re.Match[bytes]) -> bool:
@@ -118,6 +120,8 @@ def _search(path: str, content: bytes) -> Iterator[Credential]:
             found for found in users if b":" in found["user"] or is_requirement_file(PurePosixPath(path))
         )
         yield from _located(path, content, passwords, _URL)
+    if b"://" in content and b"/t/" in content and is_requirement_file(PurePosixPath(path)):
+        yield from _located(path, content, _PATH_TOKEN.finditer(content), _URL)
     if b"AKIA" in content or b"ASIA" in content:
         yield from _located(path, content, _AWS_KEY.finditer(content), "AWS access key")
     if b"PRIVATE KEY-----" in content:
