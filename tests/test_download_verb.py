@@ -112,6 +112,8 @@ def test_what_a_folder_lacks_is_added_and_nothing_goes(cli: Cli) -> None:
     assert cli.download() == 0, cli.err
     assert cli.names() == ["NOTES.md", wheel.name]
     assert len(list(cli.wheels.iterdir())) > 2
+    # Who has a package for themselves need not tell an index of it.
+    assert not [path for _, path in cli.index.requests if "/alpha/" in path]
 
 
 def test_a_folder_elsewhere_is_named_in_the_command_that_uses_it(cli: Cli) -> None:

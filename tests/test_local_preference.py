@@ -303,7 +303,7 @@ def test_source_archives_and_odd_names_are_told(desk: Desk) -> None:
     (desk.whl / "README.md").write_text("wheels of ours")
     desk.lock("alpha")
     told = desk.said(EventKind.WARNING)
-    assert "whl/beta-1.0.tar.gz: it is no wheel" in told
+    assert "whl/beta-1.0.tar.gz is no wheel" in told
     assert "whl/model.whl: it is not named as wheels are" in told
     assert "README" not in told
 

@@ -20,7 +20,7 @@ SETTLED_AFTER = 60.0
 _LEADING = ("layers", "bytecode", "bases")
 _TREES = ("rootfs", "environments", "built")
 # The engines' own caches, which go as a whole. The runs that pip-tools' holds besides are temporary.
-_CACHES = ("uv", "pip-tools")
+_CACHES = ("uv", "pip-tools", "local-wheels")
 
 
 def usage(store: Store) -> list[tuple[str, int, int]]:

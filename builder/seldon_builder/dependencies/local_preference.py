@@ -60,14 +60,14 @@ class LocalPreference:
         """The wheels of the folders; what is odd about them is told."""
         folders = self.index.wheel_folders
         shelf = shelf_of(folders, self.target, self.store)
-        count = sum(map(len, shelf.wheels.values()))
-        wheels = f"{count} local wheel{'s' * (count != 1)} that fit{'s' * (count == 1)}"
-        self.emit(decision("lock", f"Before any index come {wheels}: {', '.join(folders)}"))
+        if count := sum(map(len, shelf.wheels.values())):
+            wheels = f"{count} local wheels" if count > 1 else "1 local wheel"
+            self.emit(decision("lock", f"{wheels} before any index: {', '.join(folders)}"))
         for item in shelf.odd:
             self.emit(warning("lock", f"Not using {item}"))
         for path in source_paths(folders):
-            why = "it is no wheel; to have it built, name it in the requirements"
-            self.emit(warning("lock", f"Not using {shown(path)}: {why}"))
+            why = "so it comes before no index; to have it built, name it in the requirements"
+            self.emit(warning("lock", f"{shown(path)} is no wheel, {why}"))
         return shelf
 
     def lock(self, detection: Detection, ask: Ask) -> Lock:
@@ -162,7 +162,7 @@ class _Search:
             constraints=(*_unhashed(self.detection.constraints, taken), *pins),
         )
         others = tuple(pin for pin in self.index.pins if pin.name not in taken)
-        lock = self.ask(held, replace(self.index, wheel_folders=(), pins=others))
+        lock = self.ask(held, replace(self.index, pins=others))
         wheels = {item.stub.as_uri(): item.artifact for item in taken.values()}
         return lock.with_artifacts(tuple(wheels.get(artifact.url, artifact) for artifact in lock.artifacts))
 

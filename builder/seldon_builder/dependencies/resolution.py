@@ -143,7 +143,8 @@ def _locked(wanted: Detection, imports: Imports, resolver: Resolver) -> Lock:
 def _first(wanted: Detection, resolver: Resolver) -> Lock:
     from .index_checks import refuse_broken
 
-    names = (item.name for item in wanted.requirements if item.name)
+    # What lies in a local folder is no business of an index.
+    names = (item.name for item in wanted.requirements if item.name and not resolver.has_local(item.name))
     refuse_broken(resolver.index, next(names, "pip"))
     return resolver.resolve(wanted, resolver.alone(wanted))
 

@@ -189,6 +189,10 @@ class Resolver:
 
         return LocalPreference(self.index, self.target, self.store, self.emit)
 
+    def has_local(self, name: str) -> bool:
+        """Tell whether a wheel of this normalised name lies in a local folder."""
+        return self._preference is not None and name in self._preference.shelf.wheels
+
     def ask_engine(self, detection: Detection) -> Lock:
         """Return the answer of the engine, held to the local wheels, or of whom the detection names."""
         if self._preference is None or detection.locker:
