@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from seldon_builder.errors.source import SettingInvalid
-from seldon_builder.package_index import PackageIndex
+from seldon_builder.package_index import IndexPin, PackageIndex
 from seldon_builder.secret import Secret
 from seldon_builder.settings import Setting, Settings
 from seldon_builder.source import Source
@@ -78,3 +78,44 @@ def test_a_malformed_url_is_refused_by_the_name_of_its_variable(name: str, url: 
         index_of(**{name: Secret(url)})
 
     assert "s3cr3t" not in str(raised.value)
+
+
+def test_packages_are_pinned_to_indexes_whose_passwords_are_kept_apart() -> None:
+    found = index_of(SELDON_INDEX_PINS=Secret("My_Own=https://me:s3cr3t@a/simple torch=https://b/whl"))
+    assert found is not None
+    assert found.pins == (IndexPin("my-own", "https://a/simple"), IndexPin("torch", "https://b/whl"))
+    assert found.credentials[0].password.reveal() == "s3cr3t"
+
+
+@pytest.mark.parametrize("pin", ["alpha", "=https://a", "alpha=simple"])
+def test_a_pin_names_a_package_and_a_url(pin: str) -> None:
+    with pytest.raises(SettingInvalid, match="SELDON_INDEX_PINS"):
+        index_of(SELDON_INDEX_PINS=pin)
+
+
+def test_the_index_that_uv_names_takes_user_and_password_of_that_name() -> None:
+    found = index_of(
+        UV_INDEX="in-house=https://a/simple", UV_INDEX_IN_HOUSE_USERNAME="me", UV_INDEX_IN_HOUSE_PASSWORD="pw"
+    )
+    assert found is not None
+    assert [(item.url, item.password.reveal()) for item in found.credentials] == [("https://a/simple", "pw")]
+
+
+def test_a_token_in_the_query_is_a_password() -> None:
+    found = index_of(EXTRA_INDEX_URL=Secret("https://a/simple?token=s3cr3t"))
+    assert found is not None
+    assert found.extra_index_urls == ("https://a/simple",)
+    assert found.credentials[0].query.reveal() == "token=s3cr3t"
+
+
+@pytest.mark.parametrize("name", ["PIP_DEFAULT_TIMEOUT", "PIP_TIMEOUT", "UV_HTTP_TIMEOUT"])
+def test_how_long_a_silent_server_is_waited_for_can_be_said(name: str) -> None:
+    found = index_of(**{name: "7"})
+    assert found is not None
+    assert (found.patience, PackageIndex().patience) == (7, 15)
+
+
+@pytest.mark.parametrize("value", ["soon", "-1", "0", "inf"])
+def test_a_time_limit_is_a_number_of_seconds(value: str) -> None:
+    with pytest.raises(SettingInvalid, match="UV_HTTP_TIMEOUT"):
+        index_of(UV_HTTP_TIMEOUT=value)

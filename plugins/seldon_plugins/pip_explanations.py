@@ -25,6 +25,8 @@ _UNREACHABLE = re.compile(
     r"NewConnectionError|ConnectTimeoutError|SSLError|ConnectionError|40[13] Client Error"
 )
 _URL = re.compile(r"https?://[^\s'\"`)]+")
+# pip goes on as if an index that said nothing had nothing.
+_SILENT = re.compile(r"ConnectionPool\(host='([^']+)', port=(\d+)\): Read timed out")
 _UNSATISFIED = re.compile(r"satisfies the requirement (\S+?)(?: \(from [^)]*\))* \(from versions: ([^)]*)\)")
 _YANKED = re.compile(r"Ignored the following yanked versions: (\S+(?:, \S+)*)")
 _UNMET = re.compile(r"No matching distribution found for (.+?)(?: ERROR:|$)")
@@ -33,6 +35,7 @@ _UNFOUND = re.compile(r"No matching distribution found for (\S+)")
 
 def explained_by_pip(text: str, detection: Detection, target: Target) -> SeldonError:
     """Find the error that pip means; its own words stay in it as a detail."""
+    silent = _SILENT.search(text)
     text = _without_traceback(_with_requirements(text, detection))
     complaint = Complaint(text, 1, detection, target)
     if _UNREACHABLE.search(text):
@@ -44,6 +47,8 @@ def explained_by_pip(text: str, detection: Detection, target: Target) -> SeldonE
         return ResolutionConflict(complaint.sides, text)
     if unsatisfied := _UNSATISFIED.search(complaint.flat):
         versions = [item.strip() for item in unsatisfied[2].split(",")]
+        if silent and versions == ["none"]:
+            return IndexUnreachable(f"{silent[1]}:{silent[2]}", "it said nothing for too long")
         return _unsatisfied(unsatisfied[1], versions, complaint)
     if unfound := _UNFOUND.search(complaint.flat):
         return PackageNotFound([unfound[1]], complaint.sides, text)

@@ -70,7 +70,7 @@ def _bindings(settings: Settings, folders: Folders, gathering: Gathering) -> Ite
         return
     for folder in sorted(place.iterdir()):
         # Kubernetes keeps the versions of a volume in ..data and its like.
-        if folder.is_dir() and not folder.name.startswith(".."):
+        if folder.is_dir() and not folder.name.startswith("."):
             yield from _binding(folder, kind, keys, gathering)
 
 
