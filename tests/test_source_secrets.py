@@ -36,6 +36,10 @@ URLS = [
     ("https://${USER}:${PASSWORD}@host/", "https://${USER}:${PASSWORD}@host/"),
     ("https://host/a@b", "https://host/a@b"),
     ("author@host", "author@host"),
+    (f"https://host/simple?token={PASSWORD}", "https://host/simple"),
+    (f"'https://host/x.whl?v=1&access_token={PASSWORD}#sha256=1'", "'https://host/x.whl?v=1#sha256=1'"),
+    ("https://host/simple?token=${TOKEN}", "https://host/simple?token=${TOKEN}"),
+    ("https://host/simple?page=2", "https://host/simple?page=2"),
 ]
 
 
@@ -115,3 +119,9 @@ def test_the_warning_names_places_and_never_values(tmp_path: Path) -> None:
     assert "requirements.txt:1" in told[0].message
     assert "Iris.py:1" in told[1].message
     assert PASSWORD not in repr(told)
+
+
+def test_a_token_in_code_is_told_by_its_place(tmp_path: Path) -> None:
+    found = source(tmp_path, {"Model.py": f'\nURL = "https://host/data?token={PASSWORD}"\n'})
+
+    assert [str(item) for item in find_credentials(found)] == ["Model.py:2 (URL with a token)"]

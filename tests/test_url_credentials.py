@@ -100,3 +100,45 @@ def test_a_malformed_index_url_is_refused_without_showing_it(url: str) -> None:
 @pytest.mark.parametrize("url", ["https://host/org/feed@Local/simple", "https://me:p%40ss@host:8443/simple"])
 def test_an_index_url_that_says_what_it_means_is_taken(url: str) -> None:
     assert checked_index(url) == url
+
+
+@pytest.mark.parametrize(
+    ("url", "bare", "token"),
+    [
+        ("https://h/s?token=abc&x=1", "https://h/s?x=1", "token=abc"),
+        ("https://h/s?x=1&private_token=abc", "https://h/s?x=1", "private_token=abc"),
+        ("https://h/s?api_key=a&secret=b", "https://h/s", "api_key=a&secret=b"),
+    ],
+)
+def test_a_token_in_the_query_is_split_off_and_put_back(url: str, bare: str, token: str) -> None:
+    found, credential = split_credentials(url)
+
+    assert found == bare
+    assert credential is not None
+    assert credential.query.reveal() == token
+    assert sorted(with_credentials(bare, [credential]).partition("?")[2].split("&")) == sorted(
+        url.partition("?")[2].split("&")
+    )
+
+
+@pytest.mark.parametrize(
+    "url", ["https://h/s?keyboard=1", "https://h/s?token=${T}", "https://h/s?X-Amz-Credential=a"]
+)
+def test_a_query_without_a_secret_stays_as_it_is(url: str) -> None:
+    assert split_credentials(url) == (url, None)
+    assert masked(url) == url
+
+
+def test_a_token_in_a_sentence_is_masked() -> None:
+    text = "cannot fetch (https://h/s?a=1&token=s3cr3t), or `https://h?key=s3cr3t`"
+
+    assert masked(text) == "cannot fetch (https://h/s?a=1&token=***), or `https://h?key=***`"
+
+
+def test_a_credential_of_a_host_serves_every_port_but_a_nearer_one_wins() -> None:
+    host = IndexCredential("//h.example", Secret("host"), Secret("p"))
+    near = IndexCredential("https://h.example/simple", Secret("near"), Secret("p"))
+
+    assert with_credentials("http://h.example:81/a", [host, near]) == "http://host:p@h.example:81/a"
+    assert with_credentials("https://h.example/a", [host, near]) == "https://near:p@h.example/a"
+    assert with_credentials("https://other.example/a", [host]) == "https://other.example/a"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from ..dependencies.url_credentials import tokens_of, without_tokens
 from ..errors.source import FileChanged
 from ..events import Emit, decision, warning
 from ..source import Source, SourceFile
@@ -25,13 +26,14 @@ _USER_PART = re.compile(rb"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^\s/\
 _PATH_TOKEN = re.compile(rb"(://[^\s?#]*?)/t/[A-Za-z0-9_-]{8,}(?=/)")
 # ${NAME} is filled in by pip, {name} and %s by code: names of secrets, not secrets.
 _PLACEHOLDER = re.compile(rb"\$\{?\w+\}?|\{[^{}]*\}|%\(?\w*\)?s|<[^>]*>|\*+")
+_QUERY = re.compile(rb"://[^\s?#'\"`<>]*\?[^\s'\"`<>]+")
 _PRIVATE_KEY = re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")
 _AWS_KEY = re.compile(rb"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")
 _INSTEAD = (
     "Read them from a variable or a mounted secret when the model runs, or name the files in .dockerignore; "
     "for package indexes use EXTRA_INDEX_URL, a pip.conf or a service binding."
 )
-_URL = "URL with a password"
+_URL, _TOKEN = "URL with a password", "URL with a token"
 _SHOWN = 5
 
 
@@ -64,11 +66,13 @@ def cleaned(source: Source, file: SourceFile) -> bytes | None:
 
 
 def without_users(content: bytes) -> bytes:
-    """Take user, password and path token out of every URL; ``git`` of an ssh URL is no secret and stays."""
+    """Take user, password and tokens out of every URL; ``git`` of an ssh URL is no secret and stays."""
     without = _USER_PART.sub(
         lambda found: found[0] if _is_harmless(found) else found["scheme"] + b"://", content
     )
-    return _PATH_TOKEN.sub(rb"\1", without)
+    without = _PATH_TOKEN.sub(rb"\1", without)
+    # Every byte is a letter of Latin-1, whatever the file is written in.
+    return without_tokens(without.decode("latin-1")).encode("latin-1") if b"?" in without else without
 
 
 def _is_harmless(found: re.Match[bytes]) -> bool:
@@ -82,10 +86,10 @@ def tell_of_credentials(source: Source, emit: Emit) -> None:
     """Warn of credentials that the image would show to everyone; tell which requirement files are cleaned."""
     removed, kept = list[Credential](), list[Credential]()
     for found in find_credentials(source):
-        goes = found.kind == _URL and is_requirement_file(PurePosixPath(found.path))
+        goes = found.kind in (_URL, _TOKEN) and is_requirement_file(PurePosixPath(found.path))
         (removed if goes else kept).append(found)
     if removed:
-        emit(decision("app", f"The image's copies lack the users of these URLs: {_listed(removed)}"))
+        emit(decision("app", f"The image's copies lack what is secret in these URLs: {_listed(removed)}"))
     if kept:
         emit(warning("app", f"These files of the image hold credentials: {_listed(kept)}. {_INSTEAD}"))
 
@@ -122,6 +126,9 @@ def _search(path: str, content: bytes) -> Iterator[Credential]:
         yield from _located(path, content, passwords, _URL)
     if b"://" in content and b"/t/" in content and is_requirement_file(PurePosixPath(path)):
         yield from _located(path, content, _PATH_TOKEN.finditer(content), _URL)
+    if b"://" in content and b"?" in content:
+        tokens = (found for found in _QUERY.finditer(content) if tokens_of(found[0].decode("latin-1")))
+        yield from _located(path, content, tokens, _TOKEN)
     if b"AKIA" in content or b"ASIA" in content:
         yield from _located(path, content, _AWS_KEY.finditer(content), "AWS access key")
     if b"PRIVATE KEY-----" in content:
