@@ -14,6 +14,7 @@ from seldon_builder.dependencies.url_credentials import checked_index, masked, s
 from seldon_builder.detection import Requirement
 from seldon_builder.errors.projects import ProjectUnreadable
 from seldon_builder.errors.resolution import BadLine, PackageWithoutWheel
+from seldon_builder.lock import canonical_name
 from seldon_builder.package_index import IndexCredential
 from seldon_builder.source import Source
 
@@ -109,10 +110,10 @@ def without_self(
         if not name or item.build or item.name != name:
             found.append(item)
             continue
-        for extra in sorted(Pep508(item.line).extras):
-            if extra not in seen:
-                seen.add(extra)
-                pending[:0] = [with_marker(one, item) for one in extras.get(extra, ())]
+        named = sorted(canonical_name(extra) for extra in Pep508(item.line).extras)
+        wanted = [extra for extra in named if extra not in seen]
+        seen.update(wanted)
+        pending[:0] = [with_marker(one, item) for extra in wanted for one in extras.get(extra, ())]
     return tuple(dict.fromkeys(found))
 
 

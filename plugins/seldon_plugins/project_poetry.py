@@ -59,7 +59,7 @@ def dependency(name: str, value: object, lines: Lines, where: str) -> tuple[Requ
         return lines.one(f"{name} @ git+{table['git']}", where)
     try:
         line = "".join(_parts(name, table))
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         lines.refuse(where, str(error))
         return ()
     return lines.one(line, where)
@@ -105,7 +105,9 @@ def _end(operator: str, text: str) -> str:
 def _parts(name: str, table: Mapping[str, Any]) -> Iterator[str]:
     yield name
     if extras := table.get("extras"):
-        yield f"[{','.join(extras)}]"
+        if not isinstance(extras, list):
+            raise PlaceInvalid("its extras must be a list")
+        yield f"[{','.join(map(str, extras))}]"
     place = table.get("url") or (f"file:{table['path']}" if "path" in table else "")
     yield f" @ {place}" if place else specifier(table.get("version", "*"))
     if marker := " and ".join(f"({part})" for part in _markers(table)):
