@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -17,9 +17,10 @@ from seldon_builder.lock import canonical_name
 from seldon_builder.settings import Settings
 from seldon_builder.source import Source
 
+from .lock_forks import newest_for_each_python
 from .lock_markers import left_of, reached
 from .lock_pins import Pins
-from .lock_reading import Chosen, Written, cannot_tell
+from .lock_reading import Chosen, Written, all_of, cannot_tell
 
 FILE, PROJECT, COMMAND = "pdm.lock", "pyproject.toml", "pdm lock"
 DEFAULT = "default"
@@ -201,9 +202,28 @@ def _edges(pdm: PdmLock, line: str, chosen: Chosen) -> Iterator[tuple[_Node, str
     marker = left_of(str(asked.marker or ""), chosen)
     if marker is None:
         return
-    for position, package in enumerate(pdm.packages):
-        if canonical_name(str(package.get("name"))) == canonical_name(asked.name) and _fits(package, asked):
-            yield position, marker
+    name = canonical_name(asked.name)
+    fitting = [
+        (position, str(package.get("version", "0")), str(package.get("requires_python", "")))
+        for position, package in enumerate(pdm.packages)
+        if canonical_name(str(package.get("name"))) == name and _fits(package, asked)
+    ]
+    yield from _by_version(pdm, fitting, marker)
+
+
+def _by_version(
+    pdm: PdmLock, fitting: Sequence[tuple[_Node, str, str]], marker: str
+) -> Iterator[tuple[_Node, str]]:
+    """Yield what fits; of several versions each for the Pythons on which it is the newest."""
+    if len({version for _, version, _ in fitting}) < 2:
+        yield from ((position, marker) for position, _, _ in fitting)
+        return
+    try:
+        yield from (
+            (position, all_of([marker, python])) for position, python in newest_for_each_python(fitting)
+        )
+    except ValueError as error:
+        raise pdm.written.unreadable(str(error)) from error
 
 
 def _fits(package: Mapping[str, Any], asked: Pep508) -> bool:

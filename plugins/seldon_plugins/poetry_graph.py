@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from seldon_builder.lock import canonical_name
 
+from .lock_forks import newest_for_each_python, python_marker
 from .lock_markers import left_of, reached
 from .lock_reading import Chosen, all_of, any_of
-from .poetry_versions import alternatives, python_marker
+from .poetry_versions import alternatives
 
 if TYPE_CHECKING:
     from .poetry_lock_reading import PoetryLock
@@ -87,10 +88,9 @@ class Graph:
             marker = left_of(self._marker(constraint), chosen)
             if marker is None:
                 continue
-            for position in self._locked(name, str(constraint.get("version", "*"))):
-                yield (position, ""), marker
-                for extra in constraint.get("extras", ()):
-                    yield (position, canonical_name(str(extra))), marker
+            for position, python in self._locked(name, str(constraint.get("version", "*"))):
+                for extra in ("", *map(str, constraint.get("extras", ()))):
+                    yield (position, canonical_name(extra)), all_of([marker, python])
 
     def _marker(self, constraint: Mapping[str, Any]) -> str:
         platform = constraint.get("platform")
@@ -101,19 +101,23 @@ class Graph:
         system = f'sys_platform == "{platform}"' if platform else ""
         return all_of([str(constraint.get("markers", "")), python, system])
 
-    def _locked(self, name: str, constraint: str) -> list[int]:
-        """Return the positions of what is locked of ``name``; of several versions those that fit."""
+    def _locked(self, name: str, constraint: str) -> list[tuple[int, str]]:
+        """Return what is locked of ``name`` and fits, by position, with the Pythons that it is taken for."""
         positions = self._by_name.get(canonical_name(name), [])
         if len(positions) < 2:
-            return positions
+            return [(position, "") for position in positions]
+        package = self._packages
         try:
             allowed = alternatives(constraint)
-        except ValueError as error:
-            raise self.poetry.written.unreadable(str(error)) from error
-        versions = {position: str(self._packages[position].get("version")) for position in positions}
-        fitting = [
-            position
-            for position in positions
-            if any(one.contains(versions[position], prereleases=True) for one in allowed)
-        ]
-        return fitting or positions
+            fitting = [
+                (
+                    position,
+                    str(package[position]["version"]),
+                    str(package[position].get("python-versions", "*")),
+                )
+                for position in positions
+                if any(one.contains(str(package[position]["version"]), prereleases=True) for one in allowed)
+            ]
+            return list(newest_for_each_python(fitting)) if len(fitting) > 1 else [(fitting[0][0], "")]
+        except (ValueError, KeyError, IndexError) as error:
+            raise self.poetry.written.unreadable(f"the versions of {name}: {error}") from error
