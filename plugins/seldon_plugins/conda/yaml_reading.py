@@ -13,6 +13,7 @@ from seldon_builder.source import Source, read_regular
 LARGEST = 1 << 20
 # The C parser recurses without end; what people write has a depth of four.
 _DEEPEST = 40
+_TAGS, _KNOWN_TAGS = "tag:yaml.org,2002:", ("str", "int", "float", "bool", "null", "seq", "map")
 _NULL = ("", "~", "null", "Null", "NULL")
 
 
@@ -136,7 +137,7 @@ class _Tree:
         return found
 
     def _value(self, event: Any, events: Iterator[Any], depth: int, line: int) -> Node:
-        if event.tag and not event.tag.startswith("tag:yaml.org,2002:"):
+        if event.tag and event.tag.removeprefix(_TAGS) not in _KNOWN_TAGS:
             raise _Nonsense(line, f"the tag {event.tag} means nothing here")
         if isinstance(event, self._yaml.ScalarEvent):
             return Scalar(event.value, line, bool(event.implicit[0]) and event.value in _NULL)
