@@ -31,7 +31,7 @@ class Twice:
     def predict(self, X, names=None):
         return numpy.asarray(X) * 2
 """
-# Programs look for randomness in /dev; the emulator is started by its path, so nothing is registered anywhere.
+# Programs look for randomness in /dev. The emulator is started by its path: nothing is registered.
 ENTER = 'mount --rbind /dev "$0/dev" && exec unshare --root="$0" --wd=/workspace "$@"'
 
 
@@ -66,7 +66,7 @@ class Unpacked:
         manifest = manifest_of(layout, digest)
         for layer in manifest["layers"]:
             # GNU tar drops the slash that names in our layers begin with; Python's tarfile would write to /.
-            command = ["tar", "-xf", blob(layout, layer["digest"]), "-C", root, "--no-same-owner"]
+            command = ["tar", "-xf", str(blob(layout, layer["digest"])), "-C", str(root), "--no-same-owner"]
             subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
         config = manifest_of(layout, manifest["config"]["digest"])["config"]
         return cls(root, dict(pair.split("=", 1) for pair in config["Env"]))
@@ -112,8 +112,8 @@ class Unpacked:
 
 
 def built(seldon: Seldon, model: Path, layout: Path, *options: str) -> str:
-    """Build for REST alone, without bytecode: under emulation every import takes long."""
-    given = ("--output", f"oci:{layout}", "--no-bytecode", "--runtime", "rest", *options)
+    """Build for REST alone, with bytecode: under emulation every import takes long."""
+    given = ("--output", f"oci:{layout}", "--runtime", "rest", *options)
     return seldon("build", model, "twice:1", *given).digest
 
 
