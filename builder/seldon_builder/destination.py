@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from .connections import Connections
 from .digest import Digest
@@ -41,6 +42,17 @@ class Written:
     layers_written: int
     layers_reused: int
     bytes_written: int
+
+
+@runtime_checkable
+class IndexDestination(Protocol):
+    """A destination that also takes one name for images of several platforms."""
+
+    def write(self, image: Image) -> Written:
+        """Write ``image`` and name it."""
+
+    def write_all(self, images: Sequence[Image]) -> Written:
+        """Write ``images`` and name the index of them, whose digest is that of the result."""
 
 
 class Destination(Protocol):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import pluggy
 
@@ -41,6 +42,7 @@ from .source import Source
 from .store import Store
 from .target import Target
 
+T = TypeVar("T")
 # A Docker engine takes 125, containerd 127; what is derived from our image needs room too.
 MOST_LAYERS = 100
 
@@ -82,10 +84,15 @@ class Built:
 
 def build(order: Order, workshop: Workshop) -> Built:
     """Turn the folder of ``order`` into an image at its destination."""
+    return again(lambda: _build(order, workshop), workshop)
+
+
+def again(act: Callable[[], T], workshop: Workshop) -> T:
+    """Return what ``act`` does, done anew whenever it finds a damaged blob."""
     damaged: set[Digest] = set()
     while True:
         try:
-            return _build(order, workshop)
+            return act()
         except BlobCorrupt as error:
             # It is gone from the store, so another build makes or fetches it anew; never the same one twice.
             if error.digest in damaged:
@@ -97,6 +104,14 @@ def build(order: Order, workshop: Workshop) -> Built:
 def _build(order: Order, workshop: Workshop) -> Built:
     clock = Clock(workshop.emit)
     destination = destination_of(order, workshop)
+    made = image_of(order, workshop, clock)
+    with clock.phase("write", f"Writing {order.output.reference} to {order.output}"):
+        written = write(made.image, destination, workshop)
+    return replace(made, written=written, seconds=clock.seconds)
+
+
+def image_of(order: Order, workshop: Workshop, clock: Clock) -> Built:
+    """Make the image of ``order``, which is nowhere yet."""
     with clock.phase("detect", f"Reading {order.folder}"):
         model = model_of(order, workshop)
     with clock.phase("base", "Choosing the base image"):
@@ -106,12 +121,10 @@ def _build(order: Order, workshop: Workshop) -> Built:
         lock = lock_of(order, model, chosen, workshop)
     with clock.phase("layers", f"Packing {len(lock.artifacts)} distributions"):
         image = assemble(order, model, lock, chosen, workshop)
-    with clock.phase("write", f"Writing {order.output.reference} to {order.output}"):
         run_image = cnb.RunImage.of(chosen.image, chosen.name)
         variables = model.settings.image_environment
         image = cnb.configured(image, chosen.image, run_image, variables, runtimes.ports(variables))
-        written = write(image, destination, workshop)
-    return Built(image, written, model.settings, lock, clock.seconds)
+    return Built(image, Written("", image.digest, 0, 0, 0), model.settings, lock, clock.seconds)
 
 
 def model_of(order: Order, workshop: Workshop) -> Model:
@@ -254,10 +267,16 @@ def destination_of(order: Order, workshop: Workshop) -> Destination:
 
 def write(image: Image, destination: Destination, workshop: Workshop) -> Written:
     """Ask the policies, then write the image to where the user wants it."""
-    refusals = [refusal for refusal in workshop.plugins.hook.seldon_check(image=image) if refusal]
+    refuse((image,), workshop)
+    return destination.write(image)
+
+
+def refuse(images: Sequence[Image], workshop: Workshop) -> None:
+    """Raise ImageRefused where a policy wants one of ``images`` not to be written."""
+    checks = (workshop.plugins.hook.seldon_check(image=image) for image in images)
+    refusals = [refusal for found in checks for refusal in found if refusal]
     if refusals:
         raise ImageRefused(refusals)
-    return destination.write(image)
 
 
 class Clock:

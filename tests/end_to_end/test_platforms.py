@@ -129,3 +129,29 @@ def test_an_image_for_another_machine_holds_its_files_and_predicts(
     with image.serving(tmp_path / "log") as server:
         answer = server.predict({"data": {"ndarray": [[1.0, 2.5]]}})
     assert answer["data"]["ndarray"] == [[2.0, 5.0]]
+
+
+def test_one_call_builds_for_both_machines_under_one_name(
+    seldon: Seldon, model: Path, tmp_path: Path
+) -> None:
+    layout, options = tmp_path / "layout", ("--runtime", "rest", "--no-bytecode")
+    both = ("--output", f"oci:{layout}", "--platform", "linux/arm64,linux/amd64", *options)
+    digest = seldon("build", model, "twice:1", *both).digest
+    entries = manifest_of(layout, digest)["manifests"]
+    alone = {
+        machine: seldon(
+            *("build", model, "twice:1", "--output", f"oci:{tmp_path / machine}", *options),
+            *("--platform", f"linux/{machine}"),
+        ).digest
+        for machine in MACHINES
+    }
+
+    assert {entry["platform"]["architecture"]: entry["digest"] for entry in entries} == alone
+
+
+@pytest.mark.parametrize("output", ["docker", "archive:FILE"])
+def test_what_takes_one_platform_says_so(seldon: Seldon, model: Path, output: str) -> None:
+    outcome = seldon("build", model, "twice:1", "--output", output, "--platform", "linux/arm64,linux/amd64")
+
+    assert outcome.code == 83
+    assert "takes an image for one platform, not for 2" in outcome.err

@@ -31,6 +31,7 @@ EXAMPLES = """examples:
   seldon-python build examples/iris iris:0.1
   seldon-python build . localhost:5000/models/churn:7 --publish
   seldon-python build . churn --output oci:out --python 3.11 --platform linux/arm64
+  seldon-python build . registry.example.com/churn:7 --publish --platform linux/amd64,linux/arm64
   seldon-python build . churn -e MODEL_NAME=churn.Model -e EXTRA_INDEX_URL=https://pypi.example.com/simple
   seldon-python build . churn --show-settings
 """
@@ -46,18 +47,22 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_model(parser)
-    add_target(parser)
+    add_target(parser, several=True)
     parser.add_argument("image", help="the image's name: [registry[:port]/]name[:tag]")
     add_destination(parser)
     parser.add_argument("--no-bytecode", action="store_true", help="leave compiled Python out")
     add_sbom(parser, "a file that gets the bill of materials too (CycloneDX)")
     parser.add_argument("--show-settings", action="store_true", help="print the settings, then end")
     add_common(parser)
-    parser.set_defaults(action=run)
+    parser.set_defaults(action=run, complain=parser.error)
 
 
 def run(options: argparse.Namespace, caller: Caller) -> int:
     """Build the image; stdout gets its digest."""
+    if "," in (options.platform or ""):
+        from .build_all import run_all
+
+        return run_all(options, caller)
     order = order_from(options, caller)
     began, warned = time.monotonic(), [0]
     with working(options, caller) as workshop:

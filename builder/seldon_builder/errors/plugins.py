@@ -51,14 +51,19 @@ class ImageRefused(SeldonError):
 
 
 class OutputUnknown(SeldonError):
-    """No plugin writes to what --output named."""
+    """No plugin writes to what --output named, or not images of several platforms."""
 
     exit_code: ClassVar[int] = 83
 
-    def __init__(self, output: str) -> None:
+    def __init__(self, output: str, *, platforms: int = 1) -> None:
+        several = platforms > 1
         super().__init__(
-            f"Nothing here writes an image to {output!r}.",
-            hint="use --output docker, oci:DIR, archive:FILE or registry",
+            f"What writes to {output!r} takes an image for one platform, not for {platforms}."
+            if several
+            else f"Nothing here writes an image to {output!r}.",
+            hint="use --output oci:DIR or registry, or build for one --platform at a time"
+            if several
+            else "use --output docker, oci:DIR, archive:FILE or registry",
         )
         self.output = output
 

@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from ..image import MANIFEST, Image
 from ..layer import Layer
 from ..reference import Reference
 from ..store import StoredBlob
+from .image_index import index_of, summed
 from .manifests import INDEX, Malformed, children, document_of
 from .referrers import referrers_of, subject_of
 
@@ -44,9 +45,22 @@ class LayoutDestination:
     def write(self, image: Image) -> Written:
         """Write the blobs that the layout lacks, then the index."""
         with explained(self.path):
-            return self._write(image)
+            written, listed = self._add(image)
+            _name(self.path, descriptor_of(image, self.reference), listed)
+        return written
 
-    def _write(self, image: Image) -> Written:
+    def write_all(self, images: Sequence[Image]) -> Written:
+        """Write every image as ``write`` does, but name the index of them."""
+        with explained(self.path):
+            done = [self._add(image) for image in images]
+            index = index_of(images)
+            _add(self.path, Digest.of(index), index)
+            entry = index_descriptor(index, self.reference)
+            _name(self.path, entry, [one for _, listed in done for one in listed])
+        return summed([written for written, _ in done], f"oci:{self.path}", index)
+
+    def _add(self, image: Image) -> tuple[Written, list[Mapping[str, Any]]]:
+        """Write the blobs of ``image`` and return the entries of what refers to it."""
         _refuse_foreign(self.path)
         _prepare(self.path)
         written = sent = 0
@@ -62,24 +76,32 @@ class LayoutDestination:
         referrers = referrers_of(image)
         for document in {data for one in referrers for data in (*one.blobs, one.manifest_bytes)}:
             _add(self.path, Digest.of(document), document)
-        listed = [referrer.descriptor for referrer in referrers]
-        _name(self.path, descriptor_of(image, self.reference), listed)
         reused = len(image.layers) - written
         self.emit(decision("write", f"Layers in {self.path}: {reused} there already, {written} written"))
-        return Written(f"oci:{self.path}", image.digest, written, reused, sent)
+        listed = [referrer.descriptor for referrer in referrers]
+        return Written(f"oci:{self.path}", image.digest, written, reused, sent), listed
 
 
 def descriptor_of(image: Image, reference: Reference) -> dict[str, Any]:
     """Make the entry of an index that names ``image``."""
-    tag = reference.tag or "latest"
-    full = f"{reference.host}/{reference.remote_repository}:{tag}"
     return {
-        "annotations": {IMAGE_NAME: full, REF_NAME: tag},
+        "annotations": _names(reference),
         "digest": str(image.digest),
         "mediaType": MANIFEST,
         "platform": {"architecture": image.architecture, "os": image.os},
         "size": len(image.manifest_bytes),
     }
+
+
+def index_descriptor(index: bytes, reference: Reference) -> dict[str, Any]:
+    """Make the entry that names an index of images."""
+    digest = str(Digest.of(index))
+    return {"annotations": _names(reference), "digest": digest, "mediaType": INDEX, "size": len(index)}
+
+
+def _names(reference: Reference) -> dict[str, str]:
+    tag = reference.tag or "latest"
+    return {IMAGE_NAME: f"{reference.host}/{reference.remote_repository}:{tag}", REF_NAME: tag}
 
 
 def index_bytes(entries: list[Mapping[str, Any]]) -> bytes:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from threading import Event
 
 from ..connections import Connections
@@ -44,6 +44,29 @@ class RegistryDestination:
 
                 attach(repository, image, self.emit)
             return written
+        finally:
+            transport.close()
+
+    def write_all(self, images: Sequence[Image]) -> Written:
+        """Push every image by its digest, then the index of them under the tag."""
+        from ..media.image_index import index_of, summed
+        from ..media.manifests import INDEX
+
+        index, transport = index_of(images), Transport(self.connections)
+        try:
+            # Without a tag an image is pushed by its digest.
+            untagged = replace(self.reference, tag="")
+            scopes = _scopes(untagged, [layer for image in images for layer in image.layers])
+            repository = Repository(untagged, transport, scopes, insecure=self.insecure)
+            with default_explained(self.reference):
+                parts = [_push(repository, image, self.emit) for image in images]
+                repository.put_manifest(self.reference.tag or str(Digest.of(index)), index, INDEX)
+            if any(image.attachments for image in images):
+                from .attach import attach
+
+                for image in images:
+                    attach(repository, image, self.emit)
+            return summed(parts, str(self.reference), index)
         finally:
             transport.close()
 
