@@ -116,10 +116,11 @@ class Desk:
         python: str = "",
         relocked: bool = False,
         settings: Settings | None = None,
+        more: Mapping[str, str] | None = None,
         **files: str,
     ) -> Lock:
         self.events.clear()
-        source, settings = self.source(files), settings or self.settings()
+        source, settings = self.source({**files, **(more or {})}), settings or self.settings()
         found = detected(hooks(conda), source, settings, self.events.append)
         assert found is not None
         found = narrowed(found, source, settings, python)

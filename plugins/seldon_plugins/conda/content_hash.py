@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from seldon_builder.digest import Digest
-from seldon_builder.errors.conda import CondaNotInstalled
 
+from .conda_lock_library import import_conda_lock
 from .environment import Environment
 
 
@@ -46,16 +45,13 @@ def matches(environment: Environment, subdir: str, recorded: str) -> bool:
 @contextmanager
 def _specification(environment: Environment, subdir: str) -> Iterator[object | None]:
     """Let conda-lock read the environment, without the table of names that it would download."""
-    try:
-        from conda_lock.src_parser.environment_yaml import parse_environment_file
-    except ImportError as error:
-        raise CondaNotInstalled("conda-lock") from error
+    import_conda_lock()
+    from conda_lock.src_parser.environment_yaml import parse_environment_file
+
     with TemporaryDirectory() as name:
         file, names = Path(name) / environment.file, Path(name) / "names.json"
         file.write_text(environment.text)
         names.write_text("{}")
-        # Its warnings tell of lines that we have read ourselves.
-        logging.getLogger("conda_lock").setLevel(logging.ERROR)
         try:
             found = parse_environment_file(file, [subdir], mapping_url=str(names))
         except Exception:  # noqa: BLE001 (whatever its parsers raise, we have read the file)

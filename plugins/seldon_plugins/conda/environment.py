@@ -106,6 +106,9 @@ class Environment:
         yield from (f"variable {name}={value}" for name, value in self.variables)
         yield from (f"virtual {name}={version}" for name, version in self.virtual)
         yield from (f"lock {lock.path} {lock.digest}" for lock in self.locks)
+        if self.locks:
+            # Whether a lock still belongs to it is found out anew when a letter of it changes.
+            yield f"text {Digest.of(self.text.encode())}"
         yield from (f"category {category}" for category in self.categories)
 
 

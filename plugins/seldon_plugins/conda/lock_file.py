@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from seldon_builder.dependencies.url_credentials import UrlInvalid, masked, split_credentials
 from seldon_builder.digest import SHA256_HEX, Digest
-from seldon_builder.errors.conda import CondaNotInstalled, EnvironmentInvalid
+from seldon_builder.errors.conda import EnvironmentInvalid
 from seldon_builder.errors.resolution import BadLine, PackageWithoutWheel
 from seldon_builder.lock import Artifact, canonical_name
 from seldon_builder.package_index import IndexCredential
 
+from .conda_lock_library import import_conda_lock
 from .environment import Environment, WrittenLock
 from .packages import Listed
 from .yaml_reading import yaml_objects
@@ -75,15 +76,17 @@ def parsed(written: WrittenLock) -> Lockfile:
     if not isinstance(content, dict) or content.get("version") != 1:
         found = content.get("version") if isinstance(content, dict) else None
         raise _invalid(path, f"its version is {str(found)[:20]!r}, and 1 is the one that is known")
-    try:
-        from conda_lock.lockfile.v1.models import Lockfile
-        from pydantic import ValidationError
-    except ImportError as error:
-        raise CondaNotInstalled("conda-lock") from error
+    import_conda_lock()
+    from conda_lock.lockfile.v1.models import Lockfile
+    from pydantic import ValidationError
+
     try:
         return Lockfile.model_validate(content)
     except ValidationError as error:
         raise EnvironmentInvalid(list(_problems(path, error.errors()))) from error
+    except (AttributeError, KeyError, TypeError) as error:
+        # Of its own checks, which trust that other keys were found good.
+        raise _invalid(path, f"a package in it has a wrong or no value of {error}") from error
 
 
 class _Entries:

@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from seldon_builder.dependencies.file_url import path_of
-from seldon_builder.errors.conda import CondaNotInstalled
 from seldon_builder.lock import CONDA, Artifact, Lock, LockFile
 from seldon_builder.settings import Settings
 from seldon_builder.source import Source, read_regular
@@ -18,6 +17,7 @@ from seldon_builder.store import Store
 from .archive import contents_of
 from .channels import Channels
 from .claiming import CONDA_LOCK, ENVIRONMENT_FILES
+from .conda_lock_library import import_conda_lock
 from .content_hash import content_hash
 from .environment import SUBDIRS, Environment, WrittenLock
 from .environment_file import read_environment_file
@@ -36,11 +36,10 @@ def written(lock: Lock, source: Source, store: Store, before: str | None = None)
 
     ``before`` is the text where it is not yet what lies in the source.
     """
-    try:
-        from conda_lock.lockfile import write_conda_lock_file
-        from conda_lock.lockfile.v2prelim.models import Lockfile, LockMeta
-    except ImportError as error:
-        raise CondaNotInstalled("conda-lock") from error
+    import_conda_lock()
+    from conda_lock.lockfile import write_conda_lock_file
+    from conda_lock.lockfile.v2prelim.models import Lockfile, LockMeta
+
     subdir = SUBDIRS[lock.platform.partition("/")[2]]
     environment = _environment(source)
     hashes = {subdir: content_hash(environment, subdir) if environment.file else ""}
