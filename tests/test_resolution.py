@@ -347,9 +347,9 @@ def test_a_broken_exported_lock_is_outdated(desk: Desk, text: str) -> None:
         desk.lock(pylock__toml=text)
 
 
-def test_the_lock_of_another_tool_is_not_used(desk: Desk) -> None:
-    desk.lock(pylock__toml='lock-version = "1.0"\ncreated-by = "uv"\npackages = []\n')
-    assert "Not using pylock.toml" in desk.said(EventKind.DECISION)
+def test_the_lock_of_another_tool_is_not_taken_for_ours(desk: Desk) -> None:
+    lock = desk.lock(pylock__toml='lock-version = "1.0"\ncreated-by = "uv"\npackages = []\n')
+    assert pins(lock) == ["numpy==2.1.0"]
 
 
 def test_an_engine_that_nobody_has_is_an_error(desk: Desk) -> None:

@@ -57,7 +57,7 @@ def with_fixes(
     ]
     trial = _Trial(detection, ask, time.monotonic() + SECONDS)
     fixes = tuple(_fixes(sides, trial))
-    return ResolutionConflict(error.sides, error.explanation, fixes) if fixes else error
+    return ResolutionConflict(error.sides, error.explanation, (*fixes, *error.fixes)) if fixes else error
 
 
 def _fixes(sides: Sequence[Requirement], trial: _Trial) -> Iterator[str]:

@@ -194,8 +194,6 @@ def _exported(source: Source, resolver: Resolver) -> pylock.ExportedLock | None:
         found = pylock.read_pylock(source.read(name).decode(errors="replace"), source.root)
     except pylock.PylockInvalid as error:
         raise LockOutdated(name, [str(error)], resolver.lock_command) from error
-    if found is None:
-        resolver.emit(decision("lock", f"Not using {name}: another tool wrote it"))
     return replace(found, name=name) if found else None
 
 

@@ -29,7 +29,7 @@ from .built_wheels import as_wheel, with_built
 from .fetch import fetch
 from .file_url import path_of
 from .lock_cache import Inputs, cached_lock, inputs_of, keep_lock
-from .written_lock import taken, wheel_at
+from .written_lock import pins_around, taken, ways_out, wheel_at
 
 if TYPE_CHECKING:
     from .local_preference import LocalPreference
@@ -145,11 +145,15 @@ class Resolver:
         others = tuple(item for item in detection.requirements if not is_own(item))
         if first is None or not others:
             return first or self.ask_engine(detection)
-        pins = (*detection.constraints, *pins_of(first))
+        pins = (*detection.constraints, *pins_around(first, detection))
         runtime = replace(
             detection, requirements=others, constraints=pins, options=(), is_complete=False, artifacts=()
         )
-        more = (item for item in self.ask_engine(runtime).artifacts if first.find(item.name) is None)
+        try:
+            found = self.ask_engine(runtime)
+        except ResolutionConflict as error:
+            raise ResolutionConflict(error.sides, error.explanation, ways_out(detection)) from error
+        more = (item for item in found.artifacts if first.find(item.name) is None)
         return first.with_artifacts((*first.artifacts, *more))
 
     def alone(self, detection: Detection) -> Lock | None:

@@ -10,7 +10,7 @@ from ..detection import Detection, Requirement
 from ..digest import Digest
 from ..errors.locks import LockUnreadable
 from ..errors.resolution import BadLine, LockOutdated, PackageWithoutWheel
-from ..lock import Artifact
+from ..lock import Artifact, Lock
 from ..target import Target
 from .file_url import path_of
 from .url_credentials import masked
@@ -73,7 +73,7 @@ def _applying(detection: Detection, target: Target) -> Iterator[Requirement]:
     from packaging.requirements import Requirement as Pep508
 
     found: dict[str, str] = {}
-    lock = detection.environment if isinstance(detection.environment, LockedFor) else LockedFor("", "")
+    lock = _file_of(detection)
     environment = target.marker_environment
     if lock.markers and not any(Marker(marker).evaluate(environment) for marker in lock.markers):
         change = f"it is for {' or '.join(lock.markers)}, not for Python {target.python} on {target.platform}"
@@ -116,6 +116,31 @@ def _offered(requirement: Requirement, files: Iterable[Artifact]) -> Iterator[Ar
 def _why(offered: Iterable[Artifact]) -> str:
     listed = ", ".join(sorted(unquote(file.filename) for file in offered))
     return f"the lock has only {listed}" if listed else "a repository or folder must be built first"
+
+
+def pins_around(lock: Lock, detection: Detection) -> tuple[Requirement, ...]:
+    """Return what keeps all that was taken of a lock file as it is, whoever asks for it."""
+    path = _file_of(detection).path or detection.resolver
+    # No index need know a wheel that lies beside the lock.
+    return tuple(
+        Requirement(
+            f"{item.name} @ {item.url}" if item.url.startswith("file:") else f"{item.name}=={item.version}",
+            path,
+        )
+        for item in lock.artifacts
+    )
+
+
+def ways_out(detection: Detection) -> tuple[str, ...]:
+    """Say what to do where the runtime does not go with what a lock file says."""
+    file = _file_of(detection)
+    project = "let the project ask for versions that go with the runtime"
+    return (f"{project}, and write {file.path} anew with `{file.command}`",)
+
+
+def _file_of(detection: Detection) -> LockedFor:
+    found = detection.environment
+    return found if isinstance(found, LockedFor) else LockedFor("", "")
 
 
 def wheel_at(name: str, url: str) -> Artifact:
