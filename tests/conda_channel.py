@@ -11,13 +11,14 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from .conda_packages import PLACEHOLDER, CondaFile, CondaPackage, index_channel, write
 
 # Raise it when what is below changes, so that no machine keeps the old channel.
-EDITION = "2"
+EDITION = "3"
 # What a server never imports, and what would need a library that is not packaged.
 _LEFT_OUT = re.compile(
     r"lib/python3\.\d+/(test|site-packages|idlelib|turtledemo|tkinter|ensurepip|config-|lib2to3/tests)"
@@ -41,19 +42,19 @@ _DISTRIBUTIONS = {
     "blinker": (),
     "certifi": (),
     "click": (),
+    "cloudpickle": (),
     "filelock": (),
     "h11": (),
     "idna": (),
     "iniconfig": (),
     "itsdangerous": (),
-    "joblib": (),
+    "joblib": ("cloudpickle",),
     "mdurl": (),
     "more-itertools": (),
     "packaging": (),
     "platformdirs": (),
     "pluggy": (),
     "pygments": (),
-    "six": (),
     "threadpoolctl": (),
 }
 ACTIVATE = """export GREETING="hello from $CONDA_PREFIX"
@@ -207,3 +208,33 @@ def _hard_linked(source: str, target: str) -> None:
         Path(target).hardlink_to(source)
     else:
         shutil.copy(source, target)
+
+
+def wheel_package(wheel: Path, python: str, subdir: str) -> CondaPackage:
+    """Make the package of conda that holds what ``wheel`` installs for Python ``python`` ("3.12")."""
+    name, version = wheel.name.split("-")[:2]
+    with zipfile.ZipFile(wheel) as archive:
+        files = {
+            f"lib/python{python}/site-packages/{info.filename}": CondaFile(archive.read(info))
+            for info in archive.infolist()
+            if not info.is_dir() and not info.filename.endswith("RECORD")
+        }
+    return CondaPackage(name, version, files, [f"python {python}.*"], subdir=subdir, build="py_0")
+
+
+def debian_python_package(root: Path, version: str) -> CondaPackage:
+    """Make a package of the Python of an unpacked Debian of any architecture, which has its libraries."""
+    minor = ".".join(version.split(".")[:2])
+    library = root / "usr/lib" / f"python{minor}"
+    files: dict[str, CondaFile | bytes | str] = {
+        f"bin/python{minor}": CondaFile((root / f"usr/bin/python{minor}").read_bytes(), 0o755),
+        "bin/python": CondaFile(link=f"python{minor}"),
+        # Debian's has its packages elsewhere.
+        f"lib/python{minor}/sitecustomize.py": "import site, sys\n"
+        f'site.addsitedir(sys.prefix + "/lib/python{minor}/site-packages")\n',
+    }
+    for path in library.rglob("*"):
+        name = f"lib/python{minor}/{path.relative_to(library).as_posix()}"
+        if path.is_file() and not path.is_symlink() and not name.endswith(".pyc"):
+            files.setdefault(name, CondaFile(path.read_bytes()))
+    return CondaPackage("python", version, files, subdir="linux-aarch64", build="0_cpython")
