@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -24,6 +26,7 @@ NO_WAY = "no Docker engine answers, and neither root's namespaces nor a user's a
 _NOBODY = 65534
 _KEPT = 1 << 16
 _CHUNK = 1 << 13
+_LAST_WORDS = 5.0
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\S\n]*\r(?!\n)|[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -64,19 +67,32 @@ class Isolation:
             env=variables,
             cwd="/",
         )
+        assert process.stdout is not None
+        words = _Words(process.stdout, heard)
+        words.start()
         try:
-            return _attended(process, seconds, heard)
+            status = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return Ran(-1, words.text, is_overdue=True)
         finally:
             if process.poll() is None:
-                process.kill()
-                self._end(run)
-            process.communicate()
+                self._end(process, run)
+            words.join(_LAST_WORDS)
+        return Ran(status, words.text)
 
-    def _end(self, run: Run) -> None:
-        """End a container whose client is gone; namespaces end with their first process."""
+    def _end(self, process: subprocess.Popen[bytes], run: Run) -> None:
+        """End all that runs, not only what waits for it here."""
         if isinstance(self.sandbox, Container):
             command = [self.sandbox.docker, "rm", "--force", run.name]
             subprocess.run(command, capture_output=True, check=False)
+        # The first process of the namespaces takes all others with it. The signal that unshare orders for it
+        # is lost when it changes its user.
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        for child in children.read_text().split() if children.exists() else ():
+            with suppress(ProcessLookupError):
+                os.kill(int(child), signal.SIGKILL)
+        process.kill()
+        process.wait()
 
 
 def isolation_for(image: Image, root: Path, package: str) -> Isolation:
@@ -116,34 +132,25 @@ def _give_to_nobody(folder: Path) -> None:
     os.chown(folder, _NOBODY, _NOBODY)
 
 
-def _attended(process: subprocess.Popen[bytes], seconds: float, heard: Callable[[str], None]) -> Ran:
-    assert process.stdout is not None
-    words = _Words(process.stdout, heard)
-    reader = threading.Thread(target=words.read, daemon=True)
-    reader.start()
-    try:
-        status = process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return Ran(-1, words.text, is_overdue=True)
-    reader.join()
-    return Ran(status, words.text)
-
-
-class _Words:
-    """The end of what a program prints: a build may print without end."""
+class _Words(threading.Thread):
+    """Hears what a program prints and keeps the end of it: a build may print without end."""
 
     def __init__(self, stream: IO[bytes], heard: Callable[[str], None]) -> None:
+        super().__init__(daemon=True)
         self._stream, self._heard, self._kept = stream, heard, b""
 
-    def read(self) -> None:
-        while data := os.read(self._stream.fileno(), _CHUNK):
-            self._kept = (self._kept + data)[-_KEPT:]
-            lines = _plain(data).strip().splitlines()
-            if lines:
-                self._heard(lines[-1])
+    def run(self) -> None:
+        """Read to the end."""
+        with self._stream as stream:
+            while data := os.read(stream.fileno(), _CHUNK):
+                self._kept = (self._kept + data)[-_KEPT:]
+                lines = _plain(data).strip().splitlines()
+                if lines:
+                    self._heard(lines[-1])
 
     @property
     def text(self) -> str:
+        """What was heard last, as plain text."""
         return _plain(self._kept).strip()
 
 
