@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from seldon_runtime import __version__
 
 from ..entry import file
 from ..layer import Layer, LayerKind
-from ..lock import CONDA, PROJECT, Artifact, Lock
+from ..lock import CONDA, Artifact, Lock
 from ..store import Store
+from .package_url import package_url
 from .packing import cache_key, layer_from_entries
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def sbom_of(lock: Lock, store: Store, model: str, runtime: Sequence[str]) -> str
 
     ``model`` is the name of the model, "" where nobody knows it; ``runtime`` are the runtime's requirements.
     """
-    artifacts = sorted(f"{_reference(artifact)} {artifact.sha256}" for artifact in lock.artifacts)
+    artifacts = sorted(f"{_reference(item)} {package_url(item)} {item.sha256}" for item in lock.artifacts)
     parts = (model, __version__, lock.python, lock.platform, "\n".join(lock.roots), "\n".join(runtime))
     key = cache_key(f"sbom {SPECIFICATION} {FORMAT}", *parts, *artifacts)
     record = store.record(RECORDS, key)
@@ -95,17 +95,9 @@ def _told(artifact: Artifact, store: Store) -> dict[str, Any]:
 
     licences = [licence.document() for licence in licences_of(metadata_of(artifact, store))]
     return {
-        **({"purl": purl} if (purl := _purl(artifact)) else {}),
+        **({"purl": purl} if (purl := package_url(artifact)) else {}),
         **({"licenses": licences} if licences else {}),
     }
-
-
-def _purl(artifact: Artifact) -> str:
-    if artifact.kind == PROJECT:
-        # What the user develops is in no index; another's package there may bear its name.
-        return ""
-    kind = "conda" if artifact.kind == CONDA else "pypi"
-    return f"pkg:{kind}/{artifact.name}@{quote(artifact.version, safe='')}"
 
 
 def _runtime() -> dict[str, Any]:
