@@ -47,6 +47,9 @@ def seldon_lock(
         raise EngineFailed(
             ENGINE, f"it resolves only for where it runs, and for {target.platform} {reason}.", hint="use uv"
         )
+    if with_token := [item.url for item in index.credentials if item.query.reveal()]:
+        reason = f"it cannot ask an index by a URL with a query ({', '.join(with_token)})."
+        raise EngineFailed(ENGINE, reason, hint="use uv, which can")
     if detection.requirements and NO_DEPENDENCIES not in detection.options:
         detection = pinned(detection, interpreter, target, index, store, emit)
     resolution = Resolution(target, index, store, emit, act="Finding the wheels")

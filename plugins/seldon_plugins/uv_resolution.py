@@ -109,7 +109,7 @@ def compiled(resolution: Resolution, detection: Detection, extra_arguments: tupl
         ):
             lines = [_with_user(requirement.line, index) for requirement in requirements]
             (folder / file).write_text("".join(f"{line}\n" for line in lines))
-        command = [*_command(resolution), *_options(detection), *extra_arguments]
+        command = [*_command(resolution, folder), *_options(detection), *extra_arguments]
         if "--index-strategy" not in extra_arguments:
             # pip's meaning of extra indexes: the best version over all of them.
             command += ["--index-strategy", "unsafe-best-match" if index.extra_index_urls else "first-index"]
@@ -133,8 +133,11 @@ def _earlier(preferred: tuple[Requirement, ...]) -> str:
     return "\n".join(('lock-version = "1.0"\ncreated-by = "uv"\n', *tables))
 
 
-def _command(resolution: Resolution) -> list[str]:
+def _command(resolution: Resolution, folder: Path) -> list[str]:
     index, target = resolution.index, resolution.target
+    # With the pages of an index uv keeps their URLs, and so the tokens in them.
+    keeps_tokens = any(credential.query.reveal() for credential in index.credentials)
+    cache = folder / "cache" if keeps_tokens else resolution.store.root / "uv"
     command = [
         _program(),
         *("pip", "compile", "--format", "pylock.toml"),
@@ -142,7 +145,7 @@ def _command(resolution: Resolution) -> list[str]:
         # The interpreter that uv wants to see takes no part: only wheels are allowed, so nothing is built.
         *("--only-binary", ":all:", "--python", sys.executable),
         *("--no-config", "--no-header", "--color", "never", "--no-progress"),
-        *("--cache-dir", str(resolution.store.root / "uv")),
+        *("--cache-dir", str(cache)),
     ]
     for place in index.find_links:
         if "://" not in place:
