@@ -94,7 +94,7 @@ def _before(source: Source, resolver: Resolver) -> pylock.ExportedLock | None:
     try:
         return _exported(source, resolver)
     except LockOutdated as error:
-        resolver.emit(warning("lock", f"{error.message} It is made anew, keeping nothing."))
+        resolver.emit(warning("lock", f"{error.message}\nIt is made anew, keeping nothing."))
         return None
 
 
