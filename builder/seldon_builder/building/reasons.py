@@ -12,6 +12,7 @@ from .isolation import Ran
 SEVERAL_MODULES = re.compile(r"Multiple top-level (?:packages|modules) discovered in a flat-layout")
 _LINES, _WIDTH = 25, 300
 _KILLED = 137
+_FOREIGN = re.compile(r'  File "(?:/mnt/seldon/(?:worker\.py|env/)|/usr/lib/|<frozen )')
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,22 @@ _REASONS = tuple(
 
 def failure(package: str, ran: Ran, seconds: float) -> BuildFailed:
     """Make the error of a build that did not end as it should."""
-    output = "\n".join(line[:_WIDTH] for line in ran.output.splitlines()[-_LINES:])
+    output = "\n".join(line[:_WIDTH] for line in _own_lines(ran.output)[-_LINES:])
     happened, hint = _told(ran, seconds)
     return BuildFailed(package, happened, output, hint=hint)
+
+
+def _own_lines(output: str) -> list[str]:
+    """Leave out what tracebacks tell of those who called the package's own code."""
+    lines, is_foreign = list[str](), False
+    for line in output.splitlines():
+        if line.startswith('  File "'):
+            is_foreign = bool(_FOREIGN.match(line))
+        elif not line.startswith("    "):
+            is_foreign = False
+        if not is_foreign:
+            lines.append(line)
+    return lines
 
 
 def _told(ran: Ran, seconds: float) -> tuple[str, str]:
