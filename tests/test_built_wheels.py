@@ -12,6 +12,7 @@ from seldon_builder.dependencies.resolution import export, lock_for
 from seldon_builder.dependencies.resolver import Ask, Resolver
 from seldon_builder.detection import Detection, Requirement
 from seldon_builder.digest import Digest
+from seldon_builder.errors.projects import GroupUnknown
 from seldon_builder.errors.resolution import LockOutdated, PackageWithoutWheel, RequirementsInvalid
 from seldon_builder.events import silent
 from seldon_builder.inputs.source_reading import read_source
@@ -33,6 +34,7 @@ class Builder:
     out: Path
     requires: tuple[str, ...] = ("alpha",)
     version: str = "1.0"
+    extras: tuple[str, ...] = ()
     built: list[str] = field(default_factory=list)
 
     def build(self, requirement: Requirement) -> Path:
@@ -45,6 +47,7 @@ class Builder:
             self.version,
             requires=self.requires,
             files={"churn.py": code},
+            headers=tuple(f"Provides-Extra: {extra}" for extra in self.extras),
         )
 
     def build_archive(self, name: str, version: str, url: str, sha256: Digest) -> Path:
@@ -197,6 +200,7 @@ def test_a_marker_decides_whether_anything_is_built(desk: Desk) -> None:
 
 def test_the_extras_that_are_asked_for_are_part_of_the_lock(desk: Desk) -> None:
     desk.builder.requires = ("alpha", "beta ; extra == 'more'")
+    desk.builder.extras = ("more",)
     asked = Requirement("churn", "pyproject.toml", build=str(desk.root), extras=("more",))
     resolver = replace(desk.resolver(), root=desk.root)
     plain, more = (
@@ -211,3 +215,11 @@ def test_the_extras_that_are_asked_for_are_part_of_the_lock(desk: Desk) -> None:
 
     assert facts[1] - facts[0] == {"project churn[more]"}
     assert {item.name for item in resolver.ask_engine(more).artifacts} == {"alpha", "beta", "churn"}
+
+
+def test_an_extra_that_the_wheel_lacks_is_told_with_those_it_has(desk: Desk) -> None:
+    desk.builder.extras = ("more", "Other_One")
+    asked = Requirement("churn", "setup.py", build=str(desk.root), extras=("less",))
+
+    with pytest.raises(GroupUnknown, match="extra less: there is more, other-one"):
+        desk.resolver().prepared(Detection("project", (), "", (asked,)))

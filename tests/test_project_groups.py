@@ -96,8 +96,12 @@ def test_groups_in_the_spelling_of_a_tool_are_groups(tmp_path: Path, table: str)
     assert lines(pyproject(tmp_path, text, SELDON_GROUPS="dev")) == ["pytest"]
 
 
-def test_groups_deep_within_each_other_are_read(tmp_path: Path) -> None:
-    table = "".join(f'g{n} = [{{include-group = "g{n + 1}"}}]\n' for n in range(200))
-    found = pyproject(tmp_path, f'[dependency-groups]\n{table}g200 = ["toolz"]\n', SELDON_GROUPS="g0")
-
-    assert lines(found) == ["toolz"]
+@pytest.mark.parametrize(("depth", "read"), [(90, ["toolz"]), (3000, None)])
+def test_groups_include_each_other_to_some_depth(tmp_path: Path, depth: int, read: list[str] | None) -> None:
+    table = "".join(f'g{n} = [{{include-group = "g{n + 1}"}}]\n' for n in range(depth))
+    text = f'[dependency-groups]\n{table}g{depth} = ["toolz"]\n'
+    if read:
+        assert lines(pyproject(tmp_path, text, SELDON_GROUPS="g0")) == read
+        return
+    with pytest.raises(ProjectUnreadable, match="at most 100 deep"):
+        pyproject(tmp_path, text, SELDON_GROUPS="g0")

@@ -92,7 +92,7 @@ def read_files(source: Source, folder: str = "") -> ProjectFiles:
     return ProjectFiles(
         source,
         folder,
-        _toml(texts[PYPROJECT]) if PYPROJECT in texts else {},
+        _toml(texts[PYPROJECT], (PurePosixPath(folder) / PYPROJECT).as_posix()) if PYPROJECT in texts else {},
         _sections(texts[SETUP_CFG]) if SETUP_CFG in texts else {},
         read_setup(texts[SETUP_PY]) if SETUP_PY in texts else None,
         texts,
@@ -108,14 +108,14 @@ def _text(source: Source, path: str) -> str:
         raise ProjectUnreadable([BadLine(path, "", error.strerror or str(error))]) from error
 
 
-def _toml(text: str) -> Mapping[str, Any]:
+def _toml(text: str, path: str) -> Mapping[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ProjectUnreadable([BadLine(PYPROJECT, "", f"it is not TOML: {error}")]) from error
+        raise ProjectUnreadable([BadLine(path, "", f"it is not TOML: {error}")]) from error
     except RecursionError as error:
         reason = "its lists or tables are nested too deep"
-        raise ProjectUnreadable([BadLine(PYPROJECT, "", reason)]) from error
+        raise ProjectUnreadable([BadLine(path, "", reason)]) from error
 
 
 def _sections(text: str) -> Mapping[str, Mapping[str, str]]:

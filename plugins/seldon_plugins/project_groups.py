@@ -15,6 +15,7 @@ from .project_lines import Lines
 
 GROUPS, EXTRAS = "SELDON_GROUPS", "SELDON_EXTRAS"
 TABLE, INCLUDE = "dependency-groups", "include-group"
+_DEEPEST = 100
 
 
 @dataclass(frozen=True)
@@ -86,5 +87,8 @@ class Groups:
             return ()
         if name not in self._groups:
             self._lines.refuse(where, f"it includes {included}, and there is no such group")
+            return ()
+        if len(within) > _DEEPEST:
+            self._lines.refuse(where, f"groups include each other at most {_DEEPEST} deep")
             return ()
         return self.read(name, within)

@@ -79,7 +79,7 @@ def _member(files: ProjectFiles, name: str) -> str:
     """Return the folder of the workspace member called ``name``, "" where there is none."""
     from .project_files import read_files
 
-    patterns = files.table("tool", "uv", "workspace").get("members", [])
+    patterns = files.items("tool", "uv", "workspace", "members")
     for path in sorted(files.names):
         folder = path.parent
         if path.name == PYPROJECT and any(folder.match(str(one)) for one in patterns):

@@ -6,7 +6,7 @@ the metadata does, and the wheel of the moment takes its place in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,19 +18,22 @@ from ..lock import PROJECT, Artifact, Lock, canonical_name
 from ..store import Store
 from .file_url import path_of
 
-RECORD = "built-metadata"
+RECORD = "built"
 _IN = " in "
 
 
-def as_wheel(requirement: Requirement, wheel: Path) -> Requirement:
+def as_wheel(requirement: Requirement, wheel: Path, store: Store) -> Requirement:
     """Return ``requirement`` with ``wheel`` in the place of what was to be built; its marker stays.
 
-    RequirementsInvalid where the wheel has another name than the line says.
+    RequirementsInvalid where the wheel has another name than the line says, GroupUnknown where it lacks an
+    extra.
     """
     name, wanted = canonical_name(wheel.name.split("-")[0]), requirement.name
     if wanted and wanted != name:
         reason = f"what was built there is named {name}"
         raise RequirementsInvalid([BadLine(requirement.origin, requirement.line, reason)])
+    if requirement.extras:
+        _check_extras(requirement, _metadata(wheel, store)["extras"])
     extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
     marker = requirement.line.partition(" ; ")[2]
     line = f"{name}{extras} @ {wheel.as_uri()}"
@@ -60,7 +63,7 @@ def built_facts(requirement: Requirement, wheel: Path, root: Path, store: Store)
     yield f"project {requirement.name}{_IN}{_place(Path(requirement.build), root)}"
     if requirement.extras or marker:
         yield f"project {line.partition(' @ ')[0]}{f' ; {marker}' if marker else ''}"
-    yield from (f"project {requirement.name} {fact}" for fact in _asked_by(wheel, store))
+    yield from (f"project {requirement.name} {fact}" for fact in _metadata(wheel, store)["facts"])
 
 
 def place_of(name: str, facts: Iterable[str]) -> str:
@@ -84,16 +87,25 @@ def _artifact(known: Artifact, wheel: Path, store: Store) -> Artifact:
     return replace(known, version=version, url=wheel.as_uri(), sha256=digest, size=wheel.stat().st_size)
 
 
-def _asked_by(wheel: Path, store: Store) -> list[str]:
+def _check_extras(requirement: Requirement, known: Sequence[str]) -> None:
+    from ..errors.projects import GroupUnknown
+
+    unknown = [extra for extra in requirement.extras if canonical_name(extra) not in known]
+    if unknown:
+        raise GroupUnknown([("extra", extra, known) for extra in unknown])
+
+
+def _metadata(wheel: Path, store: Store) -> Mapping[str, Sequence[str]]:
+    """Return what the metadata of a wheel ask for, and the extras that they have."""
     digest = file_digest(wheel, store)
     record = store.record(RECORD, digest)
     if record is None:
-        record = {"facts": _read(wheel)}
+        record = _read(wheel)
         store.keep(RECORD, digest, record)
-    return list(record["facts"])
+    return record
 
 
-def _read(wheel: Path) -> list[str]:
+def _read(wheel: Path) -> dict[str, list[str]]:
     import zipfile
     from email.parser import BytesHeaderParser
 
@@ -102,4 +114,5 @@ def _read(wheel: Path) -> list[str]:
         headers = BytesHeaderParser().parsebytes(archive.read(inside))
     needs = [f"needs {line}" for line in headers.get_all("Requires-Dist", [])]
     python = headers.get("Requires-Python")
-    return sorted([*needs, *([f"requires-python {python}"] if python else [])])
+    facts = sorted([*needs, *([f"requires-python {python}"] if python else [])])
+    return {"facts": facts, "extras": sorted(map(canonical_name, headers.get_all("Provides-Extra", [])))}

@@ -85,7 +85,7 @@ class Resolver:
         if self.builder is None:
             raise PackageWithoutWheel([BadLine(i.origin, i.line, "it must be built first") for i in unbuilt])
         builder = self.builder
-        built = (as_wheel(i, builder.build(i)) if i.build else i for i in detection.requirements)
+        built = (as_wheel(i, builder.build(i), self.store) if i.build else i for i in detection.requirements)
         return replace(detection, requirements=tuple(built))
 
     def inputs(self, detection: Detection) -> Inputs:
@@ -201,7 +201,7 @@ class Resolver:
         """Return the answer of the engine, held to the local wheels, or of whom the detection names."""
         if self._preference is None or detection.locker:
             return self._ask(detection, self.index)
-        return self._preference.lock(detection, self._ask)
+        return self._preference.lock(detection, self._answered, self._ask if self.builder else None)
 
     def _ask(self, detection: Detection, index: PackageIndex) -> Lock:
         try:
