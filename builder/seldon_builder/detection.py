@@ -58,8 +58,8 @@ class Detection:
     no part of what was asked for.
 
     ``own_python`` lists the Pythons ("3.12") of which the lock will bring one, so that any base serves;
-    empty means the base's. ``is_relocked`` tells the locker that a lock of its own in the source does not
-    count, as it is about to be made anew.
+    empty means the base's. ``is_relocked`` tells the locker that a lock of its own in the source is about to
+    be made anew; what that has keeps its version where it can, but not the names in ``upgrade``.
     """
 
     resolver: str
@@ -78,3 +78,4 @@ class Detection:
     preferred: tuple[Requirement, ...] = ()
     own_python: tuple[str, ...] = ()
     is_relocked: bool = False
+    upgrade: tuple[str, ...] = ()

@@ -92,6 +92,7 @@ def inputs_of(
         facts.append(f"own python {' or '.join(detection.own_python)}")
     if detection.is_relocked:
         facts.append("the lock of the source does not count")
+    facts.extend(f"upgrade {name}" for name in detection.upgrade)
     if detection.requires_python:
         facts.append(f"requires-python {detection.requires_python}")
     return Inputs(tuple(sorted(set(facts))))

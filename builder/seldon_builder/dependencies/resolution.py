@@ -48,7 +48,8 @@ def lock_for(
     """
     resolver = replace(resolver, root=source.root)
     wanted = resolver.prepared(ask(detection or NOTHING_ASKED, runtime_requirements))
-    wanted = replace(wanted, is_relocked=bool(wanted.locker) and not exported)
+    if wanted.locker and not exported:
+        wanted = replace(wanted, is_relocked=True, upgrade=tuple(upgrade))
     # What a file of the model says wins over the user's variables, as pip has it.
     resolver = replace(resolver, index=wanted.index.merged(resolver.index))
     imports = imports_of(source)
@@ -106,7 +107,7 @@ def _anew(
     upgrade: Sequence[str],
 ) -> Lock:
     """Make a lock for the source, which is the one that it has wherever that still holds."""
-    if known is None and not upgrade:
+    if wanted.locker or (known is None and not upgrade):
         return _locked(wanted, imports, resolver)
     from .upgrade import relocking
 
