@@ -25,8 +25,8 @@ from seldon_builder.target import Target
 from seldon_plugins.conda.activation import activation_script
 from seldon_plugins.conda.installing import seldon_base, seldon_layers
 
-from .conda_linked import Files, made
-from .conda_packages import CondaFile, CondaPackage
+from .conda_linked import Files, kept, made
+from .conda_packages import CondaFile, CondaPackage, write
 from .layer_reading import LocalInterpreter, contents, demo, members, stored
 
 HERE = LocalInterpreter()
@@ -272,6 +272,17 @@ def test_variables_of_garbage_are_refused(store: Store, text: bytes) -> None:
 
     with pytest.raises(CondaPackageMalformed, match="holds no variables"):
         layers(store, lock_of(store, python(), package))
+
+
+def test_variables_that_are_listed_and_not_there_are_refused(store: Store) -> None:
+    whole = CondaPackage("a", "1", {"etc/conda/env_vars.d/a.json": b"{}"})
+    path = write(
+        store.root / "channel",
+        replace(whole, files={}, info={"paths.json": whole.metadata["info/paths.json"]}),
+    )
+
+    with pytest.raises(CondaPackageMalformed, match="not there"):
+        layers(store, lock_of(store, python(), kept(store, path)))
 
 
 def test_the_scripts_of_packages_are_sourced_in_their_order(store: Store) -> None:

@@ -233,6 +233,7 @@ def test_a_link_within_the_environment_is_taken(store: Store, target: str) -> No
         ({"_path": "a", "size_in_bytes": 9}, "it has 8 bytes, and 9"),
         ({"_path": "b"}, "not there"),
         ({"_path": 7}, "cannot be read"),
+        ({"_path": "\ud800"}, "cannot be read"),
         ({"_path": "a", "size_in_bytes": "7"}, "cannot be read"),
         ({"_path": "a", "file_mode": "rot13"}, "cannot be read"),
         ({}, "cannot be read"),
@@ -250,11 +251,30 @@ def test_a_list_of_garbage_is_refused(store: Store, text: bytes) -> None:
     assert "odd-1-0.conda" in refused(store, odd(store, [member("a")], text))
 
 
+@pytest.mark.parametrize("depends", ["7", '"python"', "[7]", '{"python": ">=3"}'])
+def test_dependencies_of_garbage_are_refused(store: Store, depends: str) -> None:
+    index = INDEX.replace(b"[]", depends.encode())
+    about = zstd.compress(tar([member("info/index.json", index)]))
+
+    found = refused(store, packed(store, {"pkg-a.tar.zst": zstd.compress(tar([])), "info-a.tar.zst": about}))
+
+    assert "no list of texts" in found
+
+
+def test_a_name_with_a_nul_is_refused(store: Store) -> None:
+    hidden = member("a")
+    hidden[0].pax_headers = {"path": "a\0b"}
+
+    assert "NUL" in refused(store, odd(store, [hidden], [{"_path": "a\0b"}]))
+
+
 def test_a_list_with_a_path_twice_is_refused(store: Store) -> None:
     assert "twice" in refused(store, odd(store, [member("a")], [{"_path": "a"}, {"_path": "a"}]))
 
 
-@pytest.mark.parametrize("point", ["x", "x = y", "../x = y:z", "x = y:z; import os", "= y:z"])
+@pytest.mark.parametrize(
+    "point", ["x", "x = y", "../x = y:z", "x = y:z; import os", "= y:z", "\ud800 = y:z", "a\0b = y:z"]
+)
 def test_an_entry_point_that_names_no_function_is_refused(store: Store, point: str) -> None:
     text = json.dumps({"noarch": {"type": "python", "entry_points": [point]}}).encode()
 
@@ -330,6 +350,33 @@ def test_a_damaged_package_is_refused(store: Store, damage: Callable[[bytes], by
 )
 def test_a_zip_without_the_two_parts_is_refused(store: Store, members: dict[str, bytes]) -> None:
     assert "must hold one info-*.tar.zst" in refused(store, packed(store, members))
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [(6, 0x01), (6, 0x20), (6, 0x40), (4, 99), (42, 0xFF), (10, 99)],
+    ids=["encrypted", "patched", "strongly encrypted", "another version", "elsewhere", "another method"],
+)
+def test_a_zip_that_is_beyond_reading_is_refused(store: Store, at: int, value: int) -> None:
+    whole = write(store.root / "channel", CondaPackage("odd", "1", {"a": b""})).read_bytes()
+    # Both the index of the zip, where a field lies two bytes later, and the header before the content say it.
+    for start in (
+        whole.rindex(b"PK\x01\x02") + (at + 2 if at < 42 else at),
+        whole.rindex(b"PK\x03\x04") + at,
+    ):
+        whole = whole[:start] + bytes([value]) + whole[start + 1 :]
+    path = store.root / "odd-1-0.conda"
+    path.write_bytes(whole)
+
+    assert "odd-1-0" in refused(store, kept(store, path))
+
+
+def test_a_part_that_is_compressed_twice_is_refused(store: Store) -> None:
+    path = store.root / "odd-1-0.conda"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("info-odd-1-0.tar.zst", zstd.compress(bytes(99)))
+
+    assert "compressed twice" in refused(store, kept(store, path))
 
 
 def test_a_package_without_an_index_is_refused(store: Store) -> None:

@@ -6,6 +6,7 @@ The bytes were verified, the names in them are never trusted.
 from __future__ import annotations
 
 import bz2
+import errno
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, NoReturn, cast
 from urllib.parse import unquote
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 from seldon_builder.errors.conda import CondaPackageMalformed
 
@@ -30,7 +31,8 @@ INFO_AT_MOST = 256 << 20
 _SLACK = 64 << 20
 _READ = 1 << 20
 _READ_OF_BZIP2 = 1 << 10
-_NONSENSE = (tarfile.TarError, BadZipFile, EOFError, ValueError, OverflowError, RecursionError)
+# RuntimeError is what a zip says of encryption and of features that are not Python's.
+_NONSENSE = (tarfile.TarError, BadZipFile, EOFError, ValueError, OverflowError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,9 @@ def _explained(name: str) -> Iterator[None]:
     except (*_NONSENSE, ZstdError) as error:
         raise CondaPackageMalformed(name, f"it cannot be unpacked ({error})") from error
     except OSError as error:
-        # bz2 tells of damage by an OSError without a number; the disk's errors have one.
-        if error.errno is not None:
+        # bz2 tells of damage by an OSError without a number, and a zip may point to before its own start; the
+        # disk's errors have other numbers.
+        if error.errno not in (None, errno.EINVAL):
             raise
         raise CondaPackageMalformed(name, f"it cannot be unpacked ({error})") from error
 
@@ -128,6 +131,8 @@ def _zstd_member(archive: ZipFile, prefix: str, name: str) -> Iterator[BinaryIO]
     ]  # fmt: skip
     if len(found) != 1:
         _refuse(name, f"it must hold one {prefix}*.tar.zst, found {len(found)}")
+    if found[0].compress_type != ZIP_STORED:
+        _refuse(name, "it is compressed twice", found[0].filename)
     with archive.open(found[0]) as member, zstd.open(member) as stream:
         yield cast(BinaryIO, stream)
 

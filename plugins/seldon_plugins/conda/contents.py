@@ -45,8 +45,8 @@ class Contents:
     @property
     def depends(self) -> tuple[str, ...]:
         """The names of the packages that it needs."""
-        lines = self.index.get("depends", [])
-        return tuple(line.split()[0].lower() for line in lines if isinstance(line, str) and line.strip())
+        lines = self.index.get("depends") or []
+        return tuple(line.split()[0].lower() for line in lines if line.strip())
 
     @property
     def size(self) -> int:
@@ -64,6 +64,9 @@ def contents_from(package: str, info: Mapping[str, bytes]) -> Contents:
     if "index.json" not in info:
         raise CondaPackageMalformed(package, "it has no info/index.json")
     index = _table(package, "index.json", info["index.json"])
+    depends = index.get("depends") or []
+    if not isinstance(depends, list) or not all(isinstance(line, str) for line in depends):
+        raise CondaPackageMalformed(package, "what it depends on is no list of texts", "info/index.json")
     try:
         paths = tuple(_paths(package, info) if "paths.json" in info else _old_paths(info))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -82,6 +85,8 @@ def _paths(package: str, info: Mapping[str, bytes]) -> Iterator[PackedPath]:
         for value, kind in ((entry["_path"], str), (placeholder, str), (sha256, str), (size, int)):
             if not isinstance(value, kind):
                 raise TypeError(f"{value!r} is no {kind.__name__}")
+        # JSON can hold what no file's name can be.
+        entry["_path"].encode()
         yield PackedPath(
             entry["_path"], sha256, size, placeholder, mode, entry.get("path_type") == "directory"
         )

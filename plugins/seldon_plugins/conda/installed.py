@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _PACKAGES, _ENVIRONMENTS = "conda-packages", "conda-environments"
 _SCRIPTS, _VARIABLES = "etc/conda/activate.d", "etc/conda/env_vars.d"
+VARIABLES_AT_MOST = 1 << 20
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -173,9 +174,11 @@ def _variables_of(path: str, artifact: Artifact, store: Store) -> dict[str, str]
     from .archive import open_package
 
     with open_package(store, artifact) as package:
-        member = package.members[path]
+        member = package.members.get(path)
+        if member is None:
+            raise package.malformed("its list of files names it, but it is not there", path)
         package.file.seek(member.start)
-        text = package.file.read(member.size)
+        text = package.file.read(min(member.size, VARIABLES_AT_MOST))
         try:
             table: Any = json.loads(text)
             return {str(name): str(value) for name, value in table.items() if is_variable(str(name))}

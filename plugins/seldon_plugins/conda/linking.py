@@ -56,7 +56,8 @@ def linked_paths(package: OpenPackage, python: str) -> Iterator[Linked]:
         if member is None:
             raise package.malformed("its list of files names it, but it is not there", packed.path)
         place = place_of(packed.path, python, is_noarch=package.contents.is_noarch_python)
-        if reason := refused_path(place) or unpackable(_ROOT + place):
+        nul = "it holds a NUL" if "\0" in place + member.link else ""
+        if reason := nul or refused_path(place) or unpackable(_ROOT + place):
             raise package.malformed(reason, packed.path)
         yield Linked(packed, _entry(package, packed, member, place))
 
@@ -95,7 +96,7 @@ def _link(package: OpenPackage, member: Member, place: str) -> Entry:
 def _script(package: OpenPackage, point: str) -> Entry:
     name, _, value = point.partition("=")
     script = entry_point_script(name.strip(), value)
-    if script is None:
+    if script is None or not name.isprintable():
         raise package.malformed(f"{point!r} names no function", "info/link.json")
     return script
 
