@@ -115,6 +115,7 @@ class Desk:
         *,
         python: str = "",
         relocked: bool = False,
+        upgrade: tuple[str, ...] = (),
         settings: Settings | None = None,
         more: Mapping[str, str] | None = None,
         **files: str,
@@ -125,7 +126,14 @@ class Desk:
         assert found is not None
         found = narrowed(found, source, settings, python)
         resolver = Resolver(target, self.index, "uv", hooks(conda), self.store, self.events.append)
-        return lock_for(source, found, resolver, runtime_requirements=RUNTIME, exported=not relocked)
+        return lock_for(
+            source,
+            found,
+            resolver,
+            runtime_requirements=RUNTIME,
+            exported=not relocked,
+            upgrade=upgrade,
+        )
 
     def environment(self, text: str, target: Target = TRIXIE, *, python: str = "") -> Lock:
         text = f"channels: [tests]\ndependencies:\n{text}"

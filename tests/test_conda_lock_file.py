@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from seldon_builder.errors.base import PythonConflict
 from seldon_builder.errors.conda import EnvironmentInvalid, PythonOutOfRange
 from seldon_builder.errors.resolution import ArtifactCorrupt, LockOutdated, PackageWithoutWheel
+from seldon_builder.errors.upgrades import UpgradeUnknown
 from seldon_builder.lock import WHEEL, Lock
 from seldon_plugins import conda
 
@@ -319,3 +321,49 @@ def test_a_local_wheel_of_the_source_is_named_from_there(desk: Desk) -> None:
     text = ENVIRONMENT.replace("small<2", "./wheels/mine-1.0-py3-none-any.whl")
     assert "url: ./wheels/mine-1.0-py3-none-any.whl" in relock(desk, text)
     assert "mine=1.0" in pins(desk.lock(), WHEEL)
+
+
+@pytest.fixture
+def grown(desk: Desk, tmp_path: Path) -> Desk:
+    """A desk whose lock was made before its channel and index got newer versions."""
+    own, wheels = tmp_path / "grown", tmp_path / "wheels"
+    shutil.copytree(desk.channel, own)
+    desk.channel = own
+    make_wheel(wheels, "fresh", "1.0")
+    desk.index = replace(desk.index, find_links=(str(wheels),))
+    relock(desk, GROWING)
+    for name in ("six", "tiny-tool"):
+        write_package(own, name, "2.0", noarch="python", files=python_distribution(name, "2.0"))
+    index_channel(own)
+    make_wheel(wheels, "fresh", "2.0")
+    return desk
+
+
+GROWING = "channels: [tests]\ndependencies: [python=3.12, numpy, six, tiny-tool, {pip: [fresh]}]\n"
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "versions"),
+    [
+        ((), ["fresh=1.0", "six=1.17.0", "tiny-tool=1.0"]),
+        (("six",), ["fresh=1.0", "six=2.0", "tiny-tool=1.0"]),
+        (("fresh",), ["fresh=2.0", "six=1.17.0", "tiny-tool=1.0"]),
+        (("*",), ["fresh=2.0", "six=2.0", "tiny-tool=2.0"]),
+    ],
+)
+def test_a_lock_made_anew_keeps_what_it_may(
+    grown: Desk, upgrade: tuple[str, ...], versions: list[str]
+) -> None:
+    lock = grown.lock(relocked=True, upgrade=upgrade)
+    found = [*pins(lock), *pins(lock, WHEEL)]
+    assert sorted(pin for pin in found if pin.partition("=")[0] in ("fresh", "six", "tiny-tool")) == versions
+
+
+def test_what_the_environment_now_asks_for_is_newer_all_the_same(grown: Desk) -> None:
+    lock = grown.lock(relocked=True, environment__yml=GROWING.replace("six", "six>=2"))
+    assert {"six=2.0", "tiny-tool=1.0"} <= set(pins(lock))
+
+
+def test_an_upgrade_of_what_no_lock_has_is_an_error(grown: Desk) -> None:
+    with pytest.raises(UpgradeUnknown, match="sixx"):
+        grown.lock(relocked=True, upgrade=("sixx",))

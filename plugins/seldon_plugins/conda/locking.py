@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from seldon_builder.dependencies.fetch import fetch
 from seldon_builder.dependencies.resolver import is_own
@@ -26,6 +27,9 @@ from .packages import artifact_of
 from .solving import Problem, solve
 from .specs import between, names_python
 
+if TYPE_CHECKING:
+    from .earlier import Earlier
+
 KIND = "conda"
 
 
@@ -43,13 +47,15 @@ class Locking:
 class Taken:
     """Conda's packages and the wheels that a lock names with them; ``engine`` is who chose them.
 
-    ``with_pip`` tells that the wheels are all that the environment's ``pip:`` led to.
+    ``with_pip`` tells that the wheels are all that the environment's ``pip:`` led to; ``preferred`` are
+    versions that the engine keeps where it can.
     """
 
     packages: tuple[Artifact, ...]
     engine: str
     wheels: tuple[Artifact, ...] = ()
     with_pip: bool = False
+    preferred: tuple[Requirement, ...] = ()
 
 
 def locked(locking: Locking, detection: Detection) -> Lock:
@@ -63,6 +69,7 @@ def locked(locking: Locking, detection: Detection) -> Lock:
     provided = distributions_of(packages, locking.store)
     known = provided | {wheel.name: wheel.version for wheel in taken.wheels}
     wanted = replace(detection, requirements=tuple(_left(detection, taken)))
+    wanted = replace(wanted, preferred=taken.preferred)
     beside = Beside(target, locking.index, locking.store, locking.emit).wheels(wanted, known)
     return Lock(
         KIND,
@@ -91,9 +98,19 @@ def _solved(locking: Locking, detection: Detection, environment: Environment) ->
     subdir = subdir_of(locking.target)
     specs = tuple(spec for spec in environment.specs if spec.holds_on(subdir))
     specs = (*specs, _wanted_python(specs, locking, detection))
-    records = solve(Problem(environment, specs, locking.target), locking.index, locking.store, locking.emit)
+    earlier = _earlier(detection, environment, subdir)
+    problem = Problem(environment, specs, locking.target, earlier.packages)
+    records = solve(problem, locking.index, locking.store, locking.emit)
     found = tuple(artifact_of(record, locking.index, locking.store) for record in records)
-    return Taken(found, f"py-rattler {version('py-rattler')}")
+    return Taken(found, f"py-rattler {version('py-rattler')}", preferred=earlier.pins)
+
+
+def _earlier(detection: Detection, environment: Environment, subdir: str) -> Earlier:
+    from .earlier import Earlier, earlier_of
+
+    if not detection.is_relocked:
+        return Earlier()
+    return earlier_of(environment, subdir, detection.upgrade)
 
 
 def _wanted_python(specs: Iterable[Spec], locking: Locking, detection: Detection) -> Spec:

@@ -20,6 +20,7 @@ from seldon_builder.store import Store
 from seldon_builder.target import Target
 
 from .environment import Channel, Environment, Spec, subdir_of
+from .packages import Listed
 from .repodata import Indexed, indexes_of
 from .specs import SpecInvalid, match_spec
 
@@ -33,11 +34,15 @@ _SPELLING = "check the spelling, and whether one of the channels has it: {}"
 
 @dataclass(frozen=True)
 class Problem:
-    """What is to be solved: the environment, what is asked of it all in all, and for which target."""
+    """What is to be solved: the environment, what is asked of it all in all, and for which target.
+
+    ``kept`` are packages that are taken where they serve, whatever is newer.
+    """
 
     environment: Environment
     specs: tuple[Spec, ...]
     target: Target
+    kept: tuple[Listed, ...] = ()
 
     @property
     def channels(self) -> list[Channel]:
@@ -67,6 +72,7 @@ def solve(problem: Problem, index: PackageIndex, store: Store, emit: Emit) -> li
                     specs,
                     [item.sparse for item in indexes],
                     virtual_packages=virtual_packages(problem),
+                    locked_packages=_kept(problem, indexes),
                 )
             )
         except rattler.exceptions.SolverError as error:
@@ -99,6 +105,12 @@ def virtual_packages(problem: Problem) -> list[GenericVirtualPackage]:
         raise EnvironmentInvalid([BadLine("CONDA_OVERRIDE_*", said, str(error))]) from error
 
 
+def _kept(problem: Problem, indexes: Sequence[Indexed]) -> list[RepoDataRecord]:
+    urls = {item.url for item in problem.kept}
+    names = {item.name for item in problem.kept}
+    return [record for name in sorted(names) for record in _named(name, indexes) if str(record.url) in urls]
+
+
 def _explained(problem: Problem, indexes: Sequence[Indexed], text: str) -> Exception:
     """Tell names that no channel has from versions that none has, and both from a conflict."""
     explanation = text.partition("because of: ")[2].strip() or text.strip()
@@ -118,10 +130,13 @@ def _explained(problem: Problem, indexes: Sequence[Indexed], text: str) -> Excep
 
 
 def _records(spec: Spec, indexes: Sequence[Indexed]) -> list[RepoDataRecord]:
+    return _named(spec.name, indexes)
+
+
+def _named(name: str, indexes: Sequence[Indexed]) -> list[RepoDataRecord]:
     from rattler import PackageName
 
-    name = PackageName(spec.name)
-    return [record for item in indexes for record in item.sparse.load_records(name)]
+    return [record for item in indexes for record in item.sparse.load_records(PackageName(name))]
 
 
 def _sides(specs: Sequence[Spec]) -> list[str]:
