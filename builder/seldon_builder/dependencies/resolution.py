@@ -107,7 +107,9 @@ def _anew(
     upgrade: Sequence[str],
 ) -> Lock:
     """Make a lock for the source, which is the one that it has wherever that still holds."""
-    if wanted.locker or (known is None and not upgrade):
+    if wanted.locker:
+        return _locked(wanted, imports, replace(resolver, refresh=bool(upgrade) or resolver.refresh))
+    if known is None and not upgrade:
         return _locked(wanted, imports, resolver)
     from .upgrade import relocking
 
