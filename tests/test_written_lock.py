@@ -8,6 +8,7 @@ from pathlib import Path
 import pluggy
 import pytest
 from seldon_builder import hookspecs
+from seldon_builder.dependencies import pylock
 from seldon_builder.dependencies.detecting import detected
 from seldon_builder.dependencies.resolution import lock_for
 from seldon_builder.dependencies.resolver import Resolver
@@ -326,10 +327,7 @@ def test_a_variable_that_nobody_set_is_an_error_that_names_it(desk: Desk) -> Non
         (HEAD, "packages"),
         (HEAD + "packages = 3\n", "packages"),
         (HEAD + '[[packages]]\nname = "x"\nversion = "no version"\n', "version"),
-        (
-            f'{HEAD}[[packages]]\nname = "x"\nversion = "1"\nwheels = [{{ url = "http://[", hashes = {{}} }}]\n',
-            "",
-        ),
+        (f'{HEAD}[[packages]]\nname = "x"\nwheels = [{{ url = "http://[", hashes = {{}} }}]\n', "hash"),
         (
             f'{HEAD}[[packages]]\nname = "x"\nmarker = "{"(" * 5000}"\ndirectory = {{ path = "." }}\n',
             "marker",
@@ -371,3 +369,10 @@ def test_the_same_pin_twice_is_one_package(desk: Desk) -> None:
 
     assert pins(desk.lock(runtime=())) == ["beta==1.0"]
     assert Requirement("beta==1.0", "x").name == "beta"
+
+
+def test_the_lock_of_another_tool_is_told_from_ours_and_from_none() -> None:
+    assert pylock.is_of_others(HEAD)
+    assert not pylock.is_of_others("")
+    assert not pylock.is_of_others("created-by = ")
+    assert not pylock.is_of_others('created-by = "seldon-python"\n')

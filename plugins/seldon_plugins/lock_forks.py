@@ -33,7 +33,7 @@ def python_marker(constraint: str) -> str:
 
 
 def _outside(constraint: str) -> str:
-    """Return the marker of the Pythons that ``constraint`` leaves out, which never holds where it allows all."""
+    """Return the marker of the Pythons that ``constraint`` leaves out."""
     return all_of(
         [
             " or ".join(map(_opposite, _sorted(one))) or 'python_version < "3"'

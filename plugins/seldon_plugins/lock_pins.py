@@ -54,7 +54,7 @@ class Pins:
         taken = self.written.hashes(name, hashes)
         if not taken:
             raise self.written.unreadable(f"the file {filename_of(place)} of {name} has no hash")
-        url = place if "://" in place else self.places.file(name, place)
+        url = self.places.url(name, place) if "://" in place else self.places.file(name, place)
         version = version or self.places.version_of(name, url)
         self.files(name, version, marker, [(url, digest) for digest in taken])
 

@@ -11,6 +11,7 @@ from packaging.utils import (
     parse_sdist_filename,
     parse_wheel_filename,
 )
+from seldon_builder.dependencies.file_url import path_of
 from seldon_builder.dependencies.url_credentials import UrlInvalid, checked_index, masked, split_credentials
 from seldon_builder.detection import Requirement
 from seldon_builder.errors.resolution import BadLine, PackageWithoutWheel
@@ -26,6 +27,12 @@ class Places:
 
     written: Written
     outside: list[BadLine] = field(default_factory=list)
+
+    def url(self, name: str, url: str, path: str = "") -> str:
+        """Return where a file is that a lock names by ``url`` or, beside it, by ``path``."""
+        if url and not url.startswith("file:"):
+            return url
+        return self.file(name, str(path_of(url)) if url else path)
 
     def file(self, name: str, path: str) -> str:
         """Return the URL of a file beside the lock; LockUnreadable where there is none."""

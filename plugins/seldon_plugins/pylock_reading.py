@@ -63,7 +63,7 @@ def _take_files(pins: Pins, package: Package, marker: str) -> None:
     places, name = pins.places, package.name
     listed = (*(package.wheels or ()), package.sdist, package.archive)
     files = [file for file in listed if file is not None]
-    urls = [file.url or places.file(name, file.path or "") for file in files]
+    urls = [places.url(name, file.url or "", file.path or "") for file in files]
     version = str(package.version or places.version_of(name, urls[0]))
     pairs = [
         (url, f"{kind}:{value}")

@@ -136,8 +136,10 @@ def _locked(
 
 def _place(order: Order, name: str, platform: str, *, several: bool) -> Path:
     """Return where a build for ``platform`` looks first, of the files that are there or are wanted."""
-    own = order.folder / pylock.file_of(platform)
-    return own if name == pylock.FILE and (several or own.exists()) else order.folder / name
+    own, beside = order.folder / pylock.file_of(platform), order.folder / name
+    # The lock of another tool is what the model asks for: ours stands beside it.
+    kept = own.exists() or pylock.is_of_others(_text(beside))
+    return own if name == pylock.FILE and (several or kept) else beside
 
 
 def _text(path: Path) -> str:

@@ -98,6 +98,17 @@ def read_pylock(text: str, root: Path) -> ExportedLock | None:
         raise PylockInvalid(f"it was changed by hand: {error}") from error
 
 
+def is_of_others(text: str) -> bool:
+    """Tell whether another tool wrote this lock; what is no lock is nobody's."""
+    import tomllib
+
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return False
+    return document.get("created-by", "seldon-python") != "seldon-python"
+
+
 def read_artifacts(package: Mapping[str, Any], folder: Path) -> Iterable[Artifact]:
     """Read every wheel of one ``[[packages]]`` entry; paths are relative to ``folder``."""
     archives = [*package.get("wheels", ()), *([package["archive"]] if "archive" in package else ())]
