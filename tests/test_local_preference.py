@@ -10,10 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from seldon_builder.dependencies.resolver import RUNTIME, Resolver
+from seldon_builder.dependencies.resolver import RUNTIME, Ask, Resolver, WheelBuilder
 from seldon_builder.detection import Detection, Requirement
+from seldon_builder.digest import Digest
 from seldon_builder.errors.indexes import LocalWheelUnfit
-from seldon_builder.errors.resolution import PackageNotFound, ResolutionConflict, VersionNotFound
+from seldon_builder.errors.resolution import (
+    PackageNotFound,
+    PackageWithoutWheel,
+    ResolutionConflict,
+    VersionNotFound,
+)
 from seldon_builder.events import Event, EventKind
 from seldon_builder.lock import Lock
 from seldon_builder.package_index import IndexPin, PackageIndex
@@ -36,6 +42,7 @@ class Desk:
     index: Index
     engine: str = "uv"
     given: PackageIndex = field(default_factory=PackageIndex)
+    builder: WheelBuilder | None = None
     events: list[Event] = field(default_factory=list)
 
     @property
@@ -60,6 +67,7 @@ class Desk:
             Store(self.folder / "store"),
             self.events.append,
             HostInterpreter(),
+            builder=self.builder,
         )
         return resolver.resolve(detection, resolver.alone(detection))
 
@@ -154,6 +162,48 @@ def test_an_older_version_outside_is_taken_before_a_local_wheel_is_given_up(desk
     make_wheel(desk.whl, "alpha", "1.0")
     assert pins(desk.lock("gamma")) == ["alpha==1.0", "gamma==1.0"]
     assert not desk.said(EventKind.WARNING)
+
+
+class Workshop:
+    """Builds nothing, and remembers what it was asked to build."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def build(self, requirement: Requirement) -> Path:
+        raise AssertionError(requirement)
+
+    def build_archive(self, name: str, version: str, url: str, sha256: Digest) -> Path:
+        raise AssertionError((name, version, url, sha256))
+
+    def locked(
+        self,
+        detection: Detection,
+        index: PackageIndex,  # noqa: ARG002
+        lacking: PackageWithoutWheel,
+        ask: Ask,  # noqa: ARG002
+    ) -> Lock:
+        self.asked += [line.line for line in detection.constraints]
+        raise lacking
+
+
+def test_nothing_is_built_where_a_local_wheel_can_give_way_instead(desk: Desk) -> None:
+    desk.builder = workshop = Workshop()
+    make_wheel(desk.index.folder, "alpha", "2.0")
+    make_wheel(desk.index.folder, "gamma", "2.0", requires=("alpha>=2",))
+    make_sdist(desk.index.folder, "gamma", "1.0")
+    make_wheel(desk.whl, "alpha", "1.0")
+    assert pins(desk.lock("gamma")) == ["alpha==2.0", "gamma==2.0"]
+    assert not workshop.asked
+
+
+def test_what_must_be_built_is_built_with_the_local_wheels_in_place(desk: Desk) -> None:
+    desk.builder = workshop = Workshop()
+    make_sdist(desk.index.folder, "gamma", "1.0")
+    make_wheel(desk.whl, "alpha", "1.0")
+    with pytest.raises(PackageWithoutWheel):
+        desk.lock("alpha", "gamma")
+    assert "alpha @ file:" in workshop.asked[0]
 
 
 def test_one_of_two_local_wheels_that_exclude_each_other_stays(desk: Desk) -> None:

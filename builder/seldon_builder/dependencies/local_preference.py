@@ -70,16 +70,17 @@ class LocalPreference:
             self.emit(warning("lock", f"{shown(path)} is no wheel, {why}"))
         return shelf
 
-    def lock(self, detection: Detection, ask: Ask) -> Lock:
+    def lock(self, detection: Detection, ask: Ask, build: Ask | None = None) -> Lock:
         """Return what ``ask`` answers for ``detection``, with all the local wheels that go together.
 
-        LocalWheelUnfit where what is missing lies in a local folder and cannot be used.
+        ``build`` is asked last: it makes wheels of what has none, which no choice of local wheels must lead
+        to. LocalWheelUnfit where what is missing lies in a local folder and cannot be used.
         """
         demands = Demands.of(detection, self.target)
         choice, refused = demands.applied(self.shelf)
         search = _Search(detection, self.index, ask, demands.fixed)
         try:
-            lock, chosen = search.settled(choice)
+            lock, chosen = search.settled_or(build, choice) if build else search.settled(choice)
         except _DEBATABLE as error:
             raise self._explained(error, (*refused, *search.given_up(choice, {}))) from error
         for item in search.given_up(choice, chosen):
@@ -115,6 +116,14 @@ class _Search:
     ask: Ask
     fixed: frozenset[str]
     causes: dict[str, str] = field(default_factory=dict)
+
+    def settled_or(self, build: Ask, choice: Choice) -> tuple[Lock, Choice]:
+        """Settle it, by what ``build`` makes where no other way is left."""
+        try:
+            return self.settled(choice)
+        except PackageWithoutWheel:
+            self.causes.clear()
+            return replace(self, ask=build).settled(choice)
 
     def settled(self, choice: Choice) -> tuple[Lock, Choice]:
         """Return a lock and the choice that led to it, the first one if it does."""
