@@ -106,7 +106,7 @@ def is_of_others(text: str) -> bool:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
         return False
-    return document.get("created-by", "seldon-python") != "seldon-python"
+    return str(document.get("created-by", "seldon-python")) != "seldon-python"
 
 
 def read_artifacts(package: Mapping[str, Any], folder: Path) -> Iterable[Artifact]:
