@@ -99,10 +99,10 @@ def test_a_kept_wheel_that_was_changed_is_built_again(bench: Workbench, tmp_path
 def test_a_build_needs_nothing_but_the_store_the_second_time(bench: Workbench, tmp_path: Path) -> None:
     folder = project(tmp_path / "p", {"setup.py": SETUP, "churn.py": "x = 'offline'\n"})
     wheel = bench.build(folder)
-    offline = replace(bench, index=replace(bench.index, offline=True), images=Store(tmp_path / "none"))
-    builder = replace(
-        bench.builder(), images=replace(bench.builder().images, store=offline.images, offline=True)
-    )
+    builder = bench.builder()
+    nowhere = replace(builder.images, store=Store(tmp_path / "none"), offline=True)
+    offline = replace(builder.resolver, index=PackageIndex(offline=True))
+    builder = replace(builder, images=nowhere, resolver=offline)
 
     assert builder.build(Requirement("churn", "", build=str(folder))) == wheel
 

@@ -3,7 +3,7 @@
 One class per cause, one file per family; each class carries its own exit code, listed in docs/errors.md:
 10-19 and 70-75 what the user gave us, 20-29 and 89 dependencies, 30-39 the store and its layers, 40-49 base
 images and interpreters, 50-59 destinations and registries, 60-69 the server in the image, 76-79 running and
-serving on this machine, 80-84 plugins; 100-125 are for plugins of others.
+serving on this machine, 80-84 plugins, 90-92 wheels that are built; 100-125 are for plugins of others.
 """
 
 from __future__ import annotations
