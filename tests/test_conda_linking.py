@@ -354,7 +354,7 @@ def test_a_zip_without_the_two_parts_is_refused(store: Store, members: dict[str,
 
 @pytest.mark.parametrize(
     ("at", "value"),
-    [(6, 0x01), (6, 0x20), (6, 0x40), (4, 99), (42, 0xFF), (10, 99)],
+    [(6, 0x01), (6, 0x20), (6, 0x40), (4, 99), (42, 0xFF), (8, 99)],
     ids=["encrypted", "patched", "strongly encrypted", "another version", "elsewhere", "another method"],
 )
 def test_a_zip_that_is_beyond_reading_is_refused(store: Store, at: int, value: int) -> None:
