@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from seldon_builder.cli.caller import Caller
 from seldon_builder.dependencies.configured_index import joined
+from seldon_builder.dependencies.index_checks import default_index
 from seldon_builder.dependencies.requirements_file import read_requirements
 from seldon_builder.events import Event, silent
 from seldon_builder.folders import Folders
@@ -90,3 +92,19 @@ def test_a_build_tells_which_files_had_their_say(tmp_path: Path) -> None:
     joined(PackageIndex(), [PackageIndex("https://a", origins=("pip.conf",))], Store(tmp_path), events.append)
 
     assert [event.message for event in events] == ["Settings of package indexes: pip.conf"]
+
+
+def test_the_folders_are_those_of_whoever_calls() -> None:
+    caller = Caller({"XDG_CONFIG_HOME": "/config"}, Path("/home/me"), terminal=False)
+
+    assert caller.folders(Path("/platform/env")) == Folders(
+        Path("/home/me"), Path("/config"), Path("/etc"), Path("/platform")
+    )
+    assert Caller({}, Path("/home/me"), terminal=False).folders(None).configuration == Path(
+        "/home/me/.config"
+    )
+
+
+def test_the_engines_own_index_is_known_without_being_written_down() -> None:
+    assert default_index().startswith("https://")
+    assert default_index().rstrip("/").endswith("/simple")

@@ -119,3 +119,15 @@ def test_how_long_a_silent_server_is_waited_for_can_be_said(name: str) -> None:
 def test_a_time_limit_is_a_number_of_seconds(value: str) -> None:
     with pytest.raises(SettingInvalid, match="UV_HTTP_TIMEOUT"):
         index_of(UV_HTTP_TIMEOUT=value)
+
+
+def test_what_is_given_to_the_build_wins_over_the_environment_whatever_it_is_called() -> None:
+    given = {"UV_DEFAULT_INDEX": "https://b/", "UV_HTTP_TIMEOUT": "7", "SSL_CERT_FILE": "/b.pem"}
+    ambient = {"PIP_INDEX_URL": "https://a/", "PIP_DEFAULT_TIMEOUT": "180", "PIP_CERT": "/a.pem"}
+    items = [
+        *(Setting(name, value, "your environment", build_only=True) for name, value in ambient.items()),
+        *(Setting(name, value, "-e", build_only=True) for name, value in given.items()),
+    ]
+    found = seldon_package_index(Source(Path("/model"), ()), Settings(tuple(items)))
+
+    assert found == PackageIndex("https://b/", timeout=7, ca_bundle=Path("/b.pem"))

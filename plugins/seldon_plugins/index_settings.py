@@ -7,6 +7,7 @@ from pathlib import Path
 
 from seldon_builder import hookimpl
 from seldon_builder.errors.source import SettingInvalid
+from seldon_builder.inputs.settings_reading import CALLER
 from seldon_builder.package_index import IndexPin, PackageIndex
 from seldon_builder.secret import Secret
 from seldon_builder.settings import Settings
@@ -29,7 +30,11 @@ _NO = ("", "0", "false", "no", "off", "f", "n")
 
 @hookimpl
 def seldon_package_index(source: Source, settings: Settings) -> PackageIndex | None:
-    """Collect the index variables; of several with one meaning, pip's name is asked before uv's."""
+    """Collect the index variables.
+
+    Of several with one meaning, those given to this build count before those of the caller's environment,
+    then pip's names before uv's.
+    """
     gathering = Gathering()
     index_urls = _urls(settings, INDEX_URL, gathering)
     extra, links = _urls(settings, EXTRA_INDEX_URLS, gathering), _find_links(source, settings, gathering)
@@ -42,7 +47,7 @@ def seldon_package_index(source: Source, settings: Settings) -> PackageIndex | N
         find_links=links,
         pins=pins,
         trusted_hosts=_words(settings, TRUSTED_HOSTS),
-        ca_bundle=next((Path(value) for name in CA_BUNDLES if (value := settings.get(name))), None),
+        ca_bundle=_ca_bundle(settings),
         timeout=timeout,
         proxies=_proxies(settings),
         credentials=tuple(gathering.credentials),
@@ -55,7 +60,7 @@ def seldon_package_index(source: Source, settings: Settings) -> PackageIndex | N
 def _urls(settings: Settings, names: tuple[str, ...], gathering: Gathering) -> tuple[str, ...]:
     return tuple(
         bare
-        for name in names
+        for name in _by_strength(settings, names)
         for word in _words(settings, (name,))
         if (bare := _url(settings, name, word, gathering))
     )
@@ -84,15 +89,29 @@ def _pins(settings: Settings, gathering: Gathering) -> Iterator[IndexPin]:
         yield from gathering.pin(PINS, name, url)
 
 
+def _ca_bundle(settings: Settings) -> Path | None:
+    said = (settings.get(name) for name in _by_strength(settings, CA_BUNDLES))
+    return next((Path(value) for value in said if value), None)
+
+
 def _timeout(settings: Settings, gathering: Gathering) -> int:
-    said = ((name, settings.get(name)) for name in TIMEOUTS)
+    said = ((name, settings.get(name)) for name in _by_strength(settings, TIMEOUTS))
     return next((gathering.seconds(name, value) for name, value in said if value), 0)
 
 
 def _words(settings: Settings, names: tuple[str, ...], separator: str | None = None) -> tuple[str, ...]:
-    return tuple(
-        word.strip() for name in names for word in settings.get(name).split(separator) if word.strip()
+    found = (
+        word.strip() for name in _by_strength(settings, names) for word in settings.get(name).split(separator)
     )
+    return tuple(filter(None, found))
+
+
+def _by_strength(settings: Settings, names: tuple[str, ...]) -> list[str]:
+    def is_ambient(name: str) -> bool:
+        setting = settings.find(name)
+        return setting is not None and setting.origin == CALLER
+
+    return sorted(names, key=is_ambient)
 
 
 def _proxies(settings: Settings) -> tuple[tuple[str, Secret], ...]:

@@ -47,7 +47,8 @@ def seldon_lock(
         raise EngineFailed(
             ENGINE, f"it resolves only for where it runs, and for {target.platform} {reason}.", hint="use uv"
         )
-    if with_token := [item.url for item in index.credentials if item.query.reveal()]:
+    indexes = (index.index_url, *index.extra_index_urls)
+    if with_token := [item.url for item in index.credentials if item.query.reveal() and item.url in indexes]:
         reason = f"it cannot ask an index by a URL with a query ({', '.join(with_token)})."
         raise EngineFailed(ENGINE, reason, hint="use uv, which can")
     if detection.requirements and NO_DEPENDENCIES not in detection.options:
