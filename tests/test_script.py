@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from seldon_builder.detection import Detection
-from seldon_builder.errors.projects import ProjectUnreadable
+from seldon_builder.errors.projects import GroupUnknown, ProjectUnreadable
 from seldon_builder.events import silent
 from seldon_builder.inputs.source_reading import read_source
 from seldon_plugins import script
@@ -32,7 +32,7 @@ def detect(folder: Path, files: dict[str, str | bytes], **variables: str) -> Det
 def read(folder: Path, text: str | bytes, **variables: str) -> Detection:
     claim = detect(folder, {"Model.py": text}, **variables)
     assert claim is not None
-    found = script.seldon_read(claim, read_source(folder, silent))
+    found = script.seldon_read(claim, read_source(folder, silent), settings(**variables))
     assert found is not None
     return found
 
@@ -69,6 +69,11 @@ def test_model_name_says_which_module_that_is(tmp_path: Path) -> None:
 
 def test_a_folder_without_a_model_claims_nothing(tmp_path: Path) -> None:
     assert detect(tmp_path, {"a.py": HEADER}) is None
+
+
+def test_a_header_has_no_groups(tmp_path: Path) -> None:
+    with pytest.raises(GroupUnknown, match="group serve: there is none"):
+        read(tmp_path, HEADER + MODEL, SELDON_GROUPS="serve")
 
 
 def test_the_tables_of_uv_are_heeded(tmp_path: Path) -> None:

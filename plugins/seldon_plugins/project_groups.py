@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from seldon_builder.dependencies.selection import EXTRAS, GROUPS, named
 from seldon_builder.detection import Requirement
 from seldon_builder.errors.projects import GroupUnknown
 from seldon_builder.lock import canonical_name
@@ -13,7 +14,6 @@ from seldon_builder.settings import Settings
 
 from .project_lines import Lines
 
-GROUPS, EXTRAS = "SELDON_GROUPS", "SELDON_EXTRAS"
 TABLE, INCLUDE = "dependency-groups", "include-group"
 _DEEPEST = 100
 
@@ -36,12 +36,8 @@ class Selection:
 
 
 def selection(settings: Settings) -> Selection:
-    """Read which groups and extras the user named, by blanks or commas apart."""
-    return Selection(*(_names(settings.get(variable)) for variable in (GROUPS, EXTRAS)))
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(canonical_name(word) for word in text.replace(",", " ").split()))
+    """Read which groups and extras the user named."""
+    return Selection(named(settings, GROUPS), named(settings, EXTRAS))
 
 
 class Groups:

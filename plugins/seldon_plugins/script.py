@@ -25,12 +25,15 @@ def seldon_detect(source: Source, settings: Settings) -> Detection | None:
 
 
 @hookimpl
-def seldon_read(detection: Detection, source: Source) -> Detection | None:
+def seldon_read(detection: Detection, source: Source, settings: Settings) -> Detection | None:
     """Read the header."""
     if detection.resolver != NAME:
         return None
+    from seldon_builder.dependencies.selection import refuse_named
+
     from .script_header import read_script
 
+    refuse_named(settings)
     return read_script(detection, source)
 
 
