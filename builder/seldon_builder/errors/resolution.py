@@ -123,11 +123,13 @@ class VersionNotFound(SeldonError):
 
     exit_code: ClassVar[int] = 23
 
-    def __init__(self, wanted: str, sides: Sequence[str], explanation: str, newest: str = "") -> None:
+    def __init__(
+        self, wanted: str, sides: Sequence[str], explanation: str, newest: str = "", hint: str = ""
+    ) -> None:
         known = f" The newest that fits the target's Python is {newest}." if newest else ""
         super().__init__(
             f"There is no version {wanted}.{known}{_listed(sides)}{_explained(explanation)}",
-            hint="ask for a version that exists, or add the index that has it (EXTRA_INDEX_URL)",
+            hint=hint or "ask for a version that exists, or add the index that has it (EXTRA_INDEX_URL)",
         )
         self.wanted = wanted
         self.newest = newest
