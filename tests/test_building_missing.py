@@ -12,13 +12,18 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import SpecifierSet
 from seldon_builder.building.index_pages import Link, best_archive, links_of
-from seldon_builder.building.on_demand import BuilderOnDemand
+from seldon_builder.building.on_demand import BuilderOnDemand, builder_for
 from seldon_builder.building.unpacking import read_member, unpack_archive
 from seldon_builder.dependencies.resolver import Resolver
+from seldon_builder.destination import Output
 from seldon_builder.detection import Detection, Requirement
 from seldon_builder.errors.building import BuildFailed
 from seldon_builder.errors.resolution import ArtifactCorrupt, PackageWithoutWheel
+from seldon_builder.errors.source import SettingInvalid
+from seldon_builder.order import Order
 from seldon_builder.package_index import PackageIndex
+from seldon_builder.reference import Reference
+from seldon_builder.settings import Setting, Settings
 from seldon_builder.store import Store
 from seldon_builder.target import Target
 
@@ -214,3 +219,22 @@ def test_what_is_no_archive_is_named(tmp_path: Path, content: bytes) -> None:
 
     with pytest.raises(BuildFailed, match="cannot be unpacked"):
         read_member(tmp_path / "x-1.tar.gz", "pyproject.toml", "x")
+
+
+@pytest.mark.parametrize(("value", "built"), [("1", False), ("true", False), ("0", True), ("", True)])
+def test_building_can_be_forbidden(bench: Workbench, tmp_path: Path, value: str, built: bool) -> None:
+    settings = Settings((Setting("SELDON_NO_BUILD", value, "-e"),))
+    order = Order(tmp_path, Output("oci", Reference.parse("x:1")))
+
+    found = builder_for(order, settings, bench.builder().resolver, None, PackageIndex())
+
+    assert (found is not None) == built
+
+
+@pytest.mark.parametrize("value", ["soon", "0", "-1", "nan", "inf"])
+def test_a_limit_that_is_no_number_is_named(bench: Workbench, tmp_path: Path, value: str) -> None:
+    settings = Settings((Setting("SELDON_BUILD_MINUTES", value, "-e"),))
+    order = Order(tmp_path, Output("oci", Reference.parse("x:1")))
+
+    with pytest.raises(SettingInvalid, match="is no number of minutes"):
+        builder_for(order, settings, bench.builder().resolver, None, PackageIndex())

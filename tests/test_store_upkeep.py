@@ -228,3 +228,18 @@ def test_a_store_that_is_let_go_leaves_no_session(tmp_path: Path) -> None:
     del store
 
     assert not session.exists()
+
+
+def test_wheels_that_no_build_uses_any_more_are_removed(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    for name in ("old", "new"):
+        (store.root / "built" / name).mkdir(parents=True)
+        (store.root / "built" / name / "x-1-py3-none-any.whl").write_bytes(bytes(1000))
+    (store.root / "building" / "run-killed").mkdir(parents=True)
+    age(store.root, 40 * DAY)
+    os.utime(store.root / "built" / "new")
+
+    prune(store, 30 * DAY, time.time())
+
+    assert [path.name for path in (store.root / "built").iterdir()] == ["new"]
+    assert list((store.root / "building").iterdir()) == []
