@@ -1,12 +1,13 @@
 """What may stand in an environment.yml, and what is wrong with others."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 from seldon_builder.detection import Detection
 from seldon_builder.errors.base import PythonConflict
-from seldon_builder.errors.conda import EnvironmentInvalid, PythonOutOfRange
+from seldon_builder.errors.conda import CondaNotInstalled, EnvironmentInvalid, PythonOutOfRange
 from seldon_builder.errors.resolution import RequirementsInvalid
 from seldon_builder.errors.source import SettingInvalid
 from seldon_builder.inputs.python_version import narrowed, wanted_python
@@ -332,3 +333,13 @@ def test_an_option_that_contradicts_the_environment_is_an_error(tmp_path: Path) 
         PythonConflict, match=r"--python asks for Python 3\.11, but environment\.yml has 3\.12"
     ):
         narrowed(found, source_of(tmp_path), Settings(), "3.11")
+
+
+@pytest.mark.parametrize(("missing", "spec"), [("yaml", "python"), ("rattler", "numpy~=1.26")])
+def test_without_the_extra_the_error_names_what_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, spec: str
+) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(CondaNotInstalled) as caught:
+        read(tmp_path, environment__yml=f"channels: [x]\ndependencies: ['{spec}']\n")
+    assert "pip install 'seldon-python[conda]'" in (caught.value.hint or "")

@@ -220,8 +220,12 @@ def test_a_pip_line_that_contradicts_conda_is_told_with_both_sides(desk: Desk) -
 
 
 def test_so_is_what_a_wheel_needs(desk: Desk) -> None:
-    with pytest.raises((ResolutionConflict, VersionNotFound), match="numpy"):
+    with pytest.raises(ResolutionConflict) as caught:
         desk.environment("- python=3.12\n- numpy\n- pip:\n  - needs-numpy\n")
+    assert caught.value.sides == (
+        "needs-numpy  (environment.yml:6)",
+        "numpy==2.1.0  (conda's packages)",
+    )
 
 
 def test_the_server_changes_nothing_of_what_pip_lines_lead_to(desk: Desk) -> None:
@@ -258,6 +262,7 @@ def test_an_unknown_version_is_named_with_the_newest(desk: Desk) -> None:
     with pytest.raises(VersionNotFound) as caught:
         desk.environment("- python=3.12\n- six>=2\n")
     assert (caught.value.wanted, caught.value.newest) == ("six>=2", "1.17.0")
+    assert "add the channel that has it; there are: tests" in (caught.value.hint or "")
 
 
 def test_specs_that_exclude_each_other_are_named_with_what_the_solver_says(desk: Desk) -> None:

@@ -61,7 +61,10 @@ class Beside:
             fixed = tuple(_stand_in(Path(folder), *item) for item in sorted(provided.items()))
             constraints = (*wanted.constraints, *(item for item in fixed if item))
             index = replace(self.index, find_links=(*self.index.find_links, folder))
-            found = self._resolved(replace(wanted, constraints=constraints), index)
+            try:
+                found = self._resolved(replace(wanted, constraints=constraints), index)
+            except ResolutionConflict as error:
+                raise _without_label(error) from error
         missing = (item for item in found.artifacts if item.name not in provided)
         return found.with_artifacts(tuple(missing))
 
@@ -145,6 +148,12 @@ def _stand_in(folder: Path, name: str, version: str) -> Requirement | None:
         wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr(f"{info}/RECORD", "")
     return Requirement(f"{name}=={labelled}", CONDA)
+
+
+def _without_label(error: ResolutionConflict) -> ResolutionConflict:
+    """Tell of the versions as conda has them."""
+    sides = [side.replace(f"+{_LABEL}", "") for side in error.sides]
+    return ResolutionConflict(sides, error.explanation.replace(f"+{_LABEL}", ""))
 
 
 def _version(text: str) -> Version | None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # A kernel that every host of containers has; packages ask for older ones.
 KERNEL = "5.10"
+_OTHER = "ask for a version that exists, or add the channel that has it; there are: {}"
 _SPELLING = "check the spelling, and whether one of the channels has it: {}"
 
 
@@ -124,7 +125,9 @@ def _explained(problem: Problem, indexes: Sequence[Indexed], text: str) -> Excep
         wanted, records = match_spec(spec), _records(spec, indexes)
         if not any(wanted.matches(record) for record in records):
             newest = max(records, key=lambda record: record.version).version
-            return VersionNotFound(spec.text, _sides([spec]), explanation, str(newest))
+            return VersionNotFound(
+                spec.text, _sides([spec]), explanation, str(newest), _OTHER.format(channels)
+            )
     named = [spec for spec in problem.specs if f"{spec.name} " in f"{explanation} "]
     return ResolutionConflict(_sides(named or problem.specs), explanation)
 
