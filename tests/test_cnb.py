@@ -120,3 +120,11 @@ def test_the_launchers_configuration_has_these_bytes(store: Store, monkeypatch: 
     assert {path: data.decode() for path, data in found.items()} == {
         "/layers/config/metadata.toml": METADATA_TOML
     }
+
+
+def test_images_whose_environment_is_activated_source_its_script_first(store: Store) -> None:
+    script = contents(cnb.config_layers(store, "/layers/x/activate")[1])["/cnb/process/web"].decode()
+
+    assert script.splitlines()[-2] == ". /layers/x/activate"
+    assert script.splitlines()[-1].startswith("exec ")
+    assert "activate" not in contents(cnb.config_layers(store)[1])["/cnb/process/web"].decode()

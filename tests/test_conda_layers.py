@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from seldon_builder.base import Base
 from seldon_builder.digest import Digest
 from seldon_builder.errors.conda import CondaPackageMalformed
 from seldon_builder.events import Event, EventKind, silent
@@ -25,6 +26,7 @@ from seldon_builder.target import Target
 from seldon_plugins.conda.activation import activation_script
 from seldon_plugins.conda.installing import seldon_base, seldon_layers
 
+from .bases import image
 from .conda_linked import Files, kept, made
 from .conda_packages import CondaFile, CondaPackage, write
 from .layer_reading import LocalInterpreter, contents, demo, members, stored
@@ -94,6 +96,23 @@ def test_a_lock_without_a_python_has_that_of_the_base(store: Store) -> None:
     lock = lock_of(store, CondaPackage("libffi", "1"))
 
     assert seldon_base(lock, None, store, silent) is None  # type: ignore[arg-type]  # never looked at
+
+
+def test_the_python_of_the_lock_stands_in_for_that_of_the_base(store: Store) -> None:
+    lock = lock_of(store, python(), CondaPackage("libffi", "1"), CondaPackage("mkl", "2"))
+    base = Base(image(store, []), replace(TARGET, python_version="3.9.1"), "base", lambda: store.root)
+
+    own = seldon_base(lock, base, store, silent)
+
+    assert own is not None
+    assert own.target == TARGET
+    assert own.image is base.image
+    assert own.identity == f"{HERE.version} conda {lock.artifacts[0].sha256}"
+    inside = own.rootfs() / DEPENDENCIES.strip("/")
+    assert sorted(path.name for path in (inside / "conda-meta").iterdir()) == [
+        "libffi-1-0.json",
+        f"python-{HERE.version}-0.json",
+    ]
 
 
 def test_big_packages_have_layers_of_their_own_below_wheels(store: Store) -> None:
