@@ -16,6 +16,8 @@ from seldon_builder.dependencies.requirements_file import (
 )
 from seldon_builder.detection import Detection
 from seldon_builder.errors.resolution import PackageWithoutWheel, RequirementsInvalid
+from seldon_builder.events import silent
+from seldon_builder.inputs.source_reading import read_source
 from seldon_builder.secret import Secret
 from seldon_builder.settings import Setting, Settings
 from seldon_builder.source import Source
@@ -172,6 +174,17 @@ def test_a_folder_or_archive_is_to_be_built(
 
     place = tmp_path if shown == "." else tmp_path / ("x-1.tar.gz" if "x-1" in line else "pkg")
     assert (found.line, found.build, found.extras) == (shown, str(place), extras)
+
+
+def test_the_files_of_a_folder_that_is_built_are_used(tmp_path: Path) -> None:
+    (tmp_path / "setup.py").write_text("")
+    (tmp_path / "libs").mkdir()
+    (tmp_path / "libs" / "pyproject.toml").write_text("")
+    (tmp_path / "requirements.txt").write_text("-e .\n./libs\n")
+
+    found = read_requirements(read_source(tmp_path, silent), "requirements.txt")
+
+    assert found.files == ("requirements.txt", "setup.py", "libs/pyproject.toml")
 
 
 def test_a_wheel_in_the_place_of_an_editable_folder_is_told(tmp_path: Path) -> None:

@@ -36,7 +36,8 @@ _SPECIFIER = rf" *(?:==|!=|<=|>=|<|>) *{_VERSION} *"
 PLAIN_LINE = re.compile(rf"{_NAME}(?:{_SPECIFIER}(?:,{_SPECIFIER})*)?")
 _PINNED = re.compile(rf"{_NAME} *== *{_VERSION}")
 # Hashes not counted. The parsers of what is longer take very long, or more of the stack than there is.
-_LONGEST, _DEEPEST, _SHOWN = 8192, 50, 300
+LONGEST, _DEEPEST, _SHOWN = 8192, 50, 300
+_PROJECT_FILES = ("setup.py", "setup.cfg", "pyproject.toml")
 _NOT_EDITABLE = "is installed as a wheel, not editable: an image does not change"
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -66,7 +67,7 @@ def read_requirements(
         raise PackageWithoutWheel(reading.unbuilt)
     return Detection(
         "requirements",
-        tuple(dict.fromkeys(reading.files)),
+        tuple(dict.fromkeys((*reading.files, *reading.project_files()))),
         "; ".join((f"{path} is there", *(f"{said} {_NOT_EDITABLE}" for said in reading.editable))),
         tuple(dict.fromkeys(reading.requirements)),
         tuple(dict.fromkeys(reading.constraints)),
@@ -81,7 +82,7 @@ def read_constraints(source: Source, path: str, settings: Settings | None = None
     try:
         reading.include("", path, constraints=True, within=())
     except (ValueError, OSError) as error:
-        raise RequirementsInvalid([BadLine("PIP_CONSTRAINT", path, _reason(error))]) from error
+        raise RequirementsInvalid([BadLine("PIP_CONSTRAINT", path, reason_of(error))]) from error
     if reading.bad or reading.unbuilt:
         raise RequirementsInvalid([*reading.bad, *reading.unbuilt])
     return Detection("constraints", tuple(reading.files), "", constraints=tuple(reading.constraints))
@@ -152,10 +153,10 @@ class _Reading:
             try:
                 self._line(path, line, origin, constraints=constraints, within=(*within, path))
             except NeedsBuild as reason:
-                self.unbuilt.append(BadLine(origin, _shown(line), str(reason)))
+                self.unbuilt.append(BadLine(origin, shown(line), str(reason)))
             except (ValueError, OSError, RecursionError) as reason:
-                text = self._unspoken(_reason(reason))
-                self.bad.append(BadLine(origin, _shown(line), masked(text)))
+                text = self._unspoken(reason_of(reason))
+                self.bad.append(BadLine(origin, shown(line), masked(text)))
 
     def _line(self, path: str, text: str, origin: str, *, constraints: bool, within: tuple[str, ...]) -> None:
         text = self._without_credentials(self._expanded(text))
@@ -170,8 +171,8 @@ class _Reading:
     ) -> None:
         if options.global_options:
             raise OptionUnknown("an option for all requirements needs a line of its own")
-        if len(words) > _LONGEST:
-            raise PlaceInvalid(f"a requirement has at most {_LONGEST} characters")
+        if len(words) > LONGEST:
+            raise PlaceInvalid(f"a requirement has at most {LONGEST} characters")
         found = Requirement(words, origin)
         if is_place(self.source, words) or not PLAIN_LINE.fullmatch(words):
             found = self._parsed(path, words, origin, constraints=constraints)
@@ -254,6 +255,14 @@ class _Reading:
                 text = text.replace(item.value.reveal(), str(item.value))
         return text
 
+    def project_files(self) -> Iterator[str]:
+        """Yield the files that say how the folders are built that are asked for."""
+        root = self.source.root.resolve()
+        for folder in {item.build: Path(item.build) for item in self.requirements if item.build}.values():
+            inside = folder.relative_to(root) if folder.is_relative_to(root) else folder
+            names = ((inside / name).as_posix() for name in _PROJECT_FILES)
+            yield from (name for name in names if self.source.has(name))
+
     def check_hashes(self) -> None:
         """Hold the files to pip's hash-checking mode where any requirement has a hash."""
         hashed = [requirement for requirement in self.requirements if requirement.hashes]
@@ -269,13 +278,15 @@ class _Reading:
                 self.bad.append(BadLine(requirement.origin, requirement.line, reason))
 
 
-def _shown(line: str) -> str:
+def shown(line: str) -> str:
+    """Return a line as an error may show it: without passwords, and not longer than a screen."""
     # Hashes and worse fill screens; masked first, as a password that is cut off looks like none.
-    line = masked(line[:_LONGEST])
+    line = masked(line[:LONGEST])
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 4]} ..."
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Return what is wrong with a line in one line of text."""
     if isinstance(error, RecursionError):
         return "it is nested too deep"
     text = error.strerror if isinstance(error, OSError) else ""
