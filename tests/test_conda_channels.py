@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from backports import zstd
+from seldon_builder.dependencies.url_credentials import masked, split_credentials, with_token
 from seldon_builder.errors.conda import ChannelUnusable, EnvironmentInvalid
 from seldon_builder.errors.resolution import ArtifactCorrupt, OfflineMissing
+from seldon_builder.inputs.source_secrets import without_users
 from seldon_builder.lock import CONDA
 from seldon_builder.secret import Secret
 from seldon_builder.settings import Setting, Settings
@@ -229,3 +231,21 @@ def test_a_channel_that_is_nowhere_is_named(desk: Desk, alias: str, said: str) -
 def test_a_channel_of_an_impossible_url_is_an_error(desk: Desk, url: str) -> None:
     with pytest.raises(EnvironmentInvalid, match="host or port of the URL cannot be read"):
         desk.lock(settings=Settings(), environment__yml=ENVIRONMENT.replace("remote", f"'{url}'"))
+
+
+@pytest.mark.parametrize(
+    "base", ["https://x.example", "https://x.example/base", "https://me:hunter22@x.example/a/b"]
+)
+def test_a_token_is_split_off_and_put_back_for_its_channel_alone(base: str) -> None:
+    bare, credential = split_credentials(f"{base}/t/tok-123456/chan")
+    assert credential is not None
+    there = with_token(f"{bare}/noarch/x.conda", credential)
+    assert there.endswith("/t/tok-123456/chan/noarch/x.conda")
+    elsewhere = bare.removesuffix("chan") + "other"
+    assert with_token(elsewhere, credential) == elsewhere
+    assert "tok-123456" not in masked(f"{base}/t/tok-123456/chan")
+
+
+def test_the_image_s_copy_of_an_environment_has_no_token() -> None:
+    text = b"channels: [https://x.example/t/tok-123456/chan, https://x.example/t/short]\n"
+    assert without_users(text) == b"channels: [https://x.example/chan, https://x.example/t/short]\n"
