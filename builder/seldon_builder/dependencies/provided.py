@@ -34,7 +34,9 @@ def _read(artifact: Artifact, store: Store) -> set[str]:
     places = [name.split("/") for name in names]
     # What a wheel puts into site-packages by its .data folder is there as well.
     places = [parts[2:] if parts[0].endswith(".data") else parts for parts in places]
-    return {module_of(parts) for parts in places if parts and parts[0] and not parts[0].endswith(".dist-info")}
+    return {
+        module_of(parts) for parts in places if parts and parts[0] and not parts[0].endswith(".dist-info")
+    }
 
 
 def module_of(parts: list[str]) -> str:
