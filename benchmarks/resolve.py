@@ -27,8 +27,8 @@ from seldon_builder.events import silent
 from seldon_builder.package_index import PackageIndex
 from seldon_builder.store import Store
 from seldon_builder.target import Target
-from seldon_plugins import uv
-from seldon_plugins.uv_resolution import platform_of
+from seldon_plugins.engines import uv
+from seldon_plugins.engines.uv_resolution import platform_of
 from seldon_runtime.plugins import requirements
 
 REQUIREMENTS = ("scikit-learn", "pandas")

@@ -8,7 +8,7 @@ from seldon_builder.detection import Detection
 from seldon_builder.events import silent
 from seldon_builder.inputs.source_reading import read_source
 from seldon_builder.settings import Setting, Settings
-from seldon_plugins import project
+from seldon_plugins.projects import project
 
 
 def settings(**variables: str) -> Settings:

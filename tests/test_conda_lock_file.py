@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from seldon_builder.digest import Digest
 from seldon_builder.errors.base import PythonConflict
 from seldon_builder.errors.conda import EnvironmentInvalid, PythonOutOfRange
 from seldon_builder.errors.resolution import ArtifactCorrupt, LockOutdated, PackageWithoutWheel
 from seldon_builder.errors.upgrades import UpgradeUnknown
-from seldon_builder.lock import WHEEL, Lock
+from seldon_builder.lock import PROJECT, WHEEL, Artifact, Lock
 from seldon_plugins import conda
 
 from .conda_packages import index_channel, python_distribution, write_package
@@ -367,3 +368,15 @@ def test_what_the_environment_now_asks_for_is_newer_all_the_same(grown: Desk) ->
 def test_an_upgrade_of_what_no_lock_has_is_an_error(grown: Desk) -> None:
     with pytest.raises(UpgradeUnknown, match="sixx"):
         grown.lock(relocked=True, upgrade=("sixx",))
+
+
+def test_what_is_built_from_the_source_is_not_in_its_lock(
+    desk: Desk, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = ENVIRONMENT.replace("small<2", "-e .")
+    wheel = Artifact("mine", "1.0", "file:///built/mine-1.0-py3-none-any.whl", Digest.of(b""), kind=PROJECT)
+    desk.root.mkdir()
+    (desk.root / "environment.yml").write_text(text)
+    lock = Lock("conda", "", "3.12", "linux/amd64", Digest.of(b""), (wheel,))
+    assert "mine" not in exported(desk, lock)
+    assert capfd.readouterr().err == ""

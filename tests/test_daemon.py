@@ -23,7 +23,7 @@ from seldon_builder.media.docker_engine import Engine
 from seldon_builder.media.manifests import BASE_NAME
 from seldon_builder.reference import Reference
 from seldon_builder.store import Store
-from seldon_plugins import destination_docker
+from seldon_plugins.destinations import docker as destination_docker
 
 from . import sample_images
 from .fake_registry import Fault, running

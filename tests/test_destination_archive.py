@@ -12,7 +12,7 @@ from seldon_builder.image import Image
 from seldon_builder.media.archive import ArchiveDestination
 from seldon_builder.reference import Reference
 from seldon_builder.store import Store
-from seldon_plugins import destination_archive
+from seldon_plugins.destinations import archive as destination_archive
 
 from .sample_images import docker, inspect, make_image
 

@@ -15,7 +15,7 @@ from seldon_builder.events import silent
 from seldon_builder.package_index import PackageIndex
 from seldon_builder.store import Store
 from seldon_builder.target import Target
-from seldon_plugins import pip_tools, uv
+from seldon_plugins.engines import pip_tools, uv
 
 from .test_pip_tools import GLIBC, HERE, HostInterpreter
 

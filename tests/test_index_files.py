@@ -14,7 +14,7 @@ from seldon_builder.package_index import IndexPin, PackageIndex
 from seldon_builder.secret import Secret
 from seldon_builder.settings import Setting, Settings
 from seldon_builder.source import Source
-from seldon_plugins import netrc_credentials, pip_configuration, service_bindings, uv_configuration
+from seldon_plugins.indexes import netrc_credentials, pip_configuration, service_bindings, uv_configuration
 
 from .private_index import make_authority
 

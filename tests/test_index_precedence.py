@@ -16,7 +16,7 @@ from seldon_builder.plugins import load_plugins
 from seldon_builder.settings import Setting, Settings
 from seldon_builder.source import Source
 from seldon_builder.store import Store
-from seldon_plugins import index_settings
+from seldon_plugins.indexes import index_settings
 
 PAGE = (Path(__file__).parents[1] / "docs" / "indexes.md").read_text()
 ROWS = re.findall(r"^\| (.+?) \| (.+?) \|$", PAGE, re.MULTILINE)

@@ -8,7 +8,7 @@ from seldon_builder.package_index import IndexPin, PackageIndex
 from seldon_builder.secret import Secret
 from seldon_builder.settings import Setting, Settings
 from seldon_builder.source import Source
-from seldon_plugins.index_settings import seldon_package_index
+from seldon_plugins.indexes.index_settings import seldon_package_index
 
 
 def index_of(folder: Path = Path("/model"), /, **variables: str | Secret) -> PackageIndex | None:

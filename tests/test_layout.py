@@ -18,7 +18,7 @@ from seldon_builder.media.layout_source import image_from_layout
 from seldon_builder.media.manifests import BASE_DIGEST
 from seldon_builder.reference import Reference
 from seldon_builder.store import Store
-from seldon_plugins import destination_layout
+from seldon_plugins.destinations import layout as destination_layout
 
 from .sample_images import inspect, make_image, skopeo, unpack
 

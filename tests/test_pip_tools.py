@@ -24,7 +24,7 @@ from seldon_builder.lock import Lock
 from seldon_builder.package_index import PackageIndex
 from seldon_builder.store import Store
 from seldon_builder.target import MACHINES, Target
-from seldon_plugins import pip_tools, uv
+from seldon_plugins.engines import pip_tools, uv
 
 from .wheelhouse import Index, make_wheel, serve
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from seldon_builder.events import silent
 from seldon_builder.inputs.source_reading import read_source
-from seldon_plugins.project_metadata import installing
+from seldon_plugins.projects.project_metadata import installing
 
 from .project_folders import folder_of
 

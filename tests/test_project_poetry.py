@@ -12,7 +12,7 @@ from packaging.specifiers import SpecifierSet
 from poetry.core.constraints.version import parse_constraint
 from poetry.core.factory import Factory
 from seldon_builder.errors.projects import ProjectUnreadable
-from seldon_plugins.project_poetry import specifier
+from seldon_plugins.projects.project_poetry import specifier
 
 from .project_folders import built, lines, pyproject, read
 

@@ -11,7 +11,7 @@ from seldon_builder.layer import LayerKind
 from seldon_builder.reference import Reference
 from seldon_builder.registry.push import RegistryDestination
 from seldon_builder.store import Store
-from seldon_plugins import destination_registry
+from seldon_plugins.destinations import registry as destination_registry
 
 from .sample_images import docker, inspect, make_image, make_layer, noise, skopeo
 

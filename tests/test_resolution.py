@@ -30,7 +30,8 @@ from seldon_builder.settings import Settings
 from seldon_builder.source import Source, SourceFile
 from seldon_builder.store import Store
 from seldon_builder.target import Target
-from seldon_plugins import pip_tools, requirements, uv
+from seldon_plugins import requirements
+from seldon_plugins.engines import pip_tools, uv
 
 from .wheelhouse import Index, make_wheel, serve, sha256
 

@@ -9,7 +9,7 @@ from seldon_builder.detection import Detection
 from seldon_builder.errors.projects import GroupUnknown, ProjectUnreadable
 from seldon_builder.events import silent
 from seldon_builder.inputs.source_reading import read_source
-from seldon_plugins import script
+from seldon_plugins.projects import script
 
 from .project_folders import folder_of, settings
 

@@ -19,7 +19,7 @@ from seldon_builder.package_index import IndexCredential, PackageIndex
 from seldon_builder.secret import Secret
 from seldon_builder.store import Store
 from seldon_builder.target import Target
-from seldon_plugins import uv
+from seldon_plugins.engines import uv
 
 from .wheelhouse import Index, make_sdist, make_wheel, serve
 

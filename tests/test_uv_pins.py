@@ -15,7 +15,7 @@ from seldon_builder.events import Event
 from seldon_builder.lock import Lock
 from seldon_builder.package_index import IndexPin, PackageIndex
 from seldon_builder.store import Store
-from seldon_plugins import pip_tools, uv
+from seldon_plugins.engines import pip_tools, uv
 
 from .private_index import always, faulty_index, never, pages_of, private_index
 from .test_pip_tools import GLIBC, HERE, HostInterpreter

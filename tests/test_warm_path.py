@@ -32,7 +32,7 @@ sys.exit(code)
 COLD = {
     *("packaging", "importlib.metadata", "tomllib", "tomli_w", "cyclonedx", "pathspec", "uv", "docker"),
     *("zipfile", "tarfile", "gzip", "configparser", "csv", "concurrent.futures", "asyncio", "logging"),
-    *("seldon_plugins.uv_resolution", "seldon_plugins.pip_tools_resolution"),
+    *("seldon_plugins.engines.uv_resolution", "seldon_plugins.engines.pip_tools_resolution"),
     *("seldon_builder.layers.wheel_content", "seldon_builder.layers.wheel_archive"),
     *("seldon_builder.layers.splice", "seldon_builder.dependencies.download"),
     *("seldon_builder.base.bootstrap", "seldon_builder.base.rootfs_interpreter"),

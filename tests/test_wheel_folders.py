@@ -10,7 +10,7 @@ from seldon_builder.cli.asking import injected
 from seldon_builder.errors.source import SettingInvalid
 from seldon_builder.settings import Setting, Settings
 from seldon_builder.source import Source
-from seldon_plugins import wheel_folders
+from seldon_plugins.indexes import wheel_folders
 
 
 def folders(root: Path, named: str = "") -> tuple[str, ...]:

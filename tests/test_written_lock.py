@@ -29,7 +29,8 @@ from seldon_builder.package_index import PackageIndex
 from seldon_builder.settings import Setting, Settings
 from seldon_builder.store import Store
 from seldon_builder.target import Target
-from seldon_plugins import pip_tools, pipfile_lock, poetry_lock, pylock_file, uv
+from seldon_plugins.engines import pip_tools, uv
+from seldon_plugins.lock_formats import pipfile_lock, poetry_lock, pylock_file
 
 from tests.wheelhouse import Index, make_sdist, make_wheel, serve, sha256
 

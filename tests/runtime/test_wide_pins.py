@@ -19,7 +19,7 @@ from seldon_builder.lock import Lock
 from seldon_builder.package_index import PackageIndex
 from seldon_builder.store import Store
 from seldon_builder.target import Target
-from seldon_plugins import uv
+from seldon_plugins.engines import uv
 from seldon_runtime.plugins import requirements
 
 from tests.wheelhouse import make_wheel

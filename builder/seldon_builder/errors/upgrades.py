@@ -23,8 +23,8 @@ class UpgradeUnknown(SeldonError):
             f"The lock does not have what is to be upgraded: {', '.join(missing)}.{there}"
             if known
             else f"There is no lock yet in which to upgrade {', '.join(missing)}.",
-            hint="`seldon-python lock FOLDER` without --upgrade takes what is new in the requirements, and makes "
-            "the first lock",
+            hint="`seldon-python lock FOLDER` without --upgrade takes what is new in the requirements, "
+            "and makes the first lock",
         )
         self.missing = tuple(missing)
         self.near = tuple(near)

@@ -139,13 +139,6 @@ def _from_source(source: Source) -> Iterator[Reading]:
     ):
         if any(words):
             yield Said(name, " ".join(words), PROJECT_FILE)
-    for name, words in (
-        ("SELDON_GROUPS", project.groups),
-        ("SELDON_EXTRAS", project.extras),
-        ("SELDON_RESOLVER", (project.resolver,)),
-    ):
-        if any(words):
-            yield Said(name, " ".join(words), PROJECT_FILE)
     for name, value in project.variables:
         yield from_name(name, value, PROJECT_FILE)
 

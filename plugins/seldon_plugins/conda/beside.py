@@ -26,7 +26,7 @@ from seldon_builder.package_index import PackageIndex
 from seldon_builder.store import Store
 from seldon_builder.target import Target
 
-from .. import uv
+from ..engines import uv
 
 CONDA = "conda's packages"
 _LABEL = "conda"

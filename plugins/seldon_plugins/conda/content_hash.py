@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -53,7 +54,9 @@ def _specification(environment: Environment, subdir: str) -> Iterator[object | N
         file.write_text(environment.text)
         names.write_text("{}")
         try:
-            found = parse_environment_file(file, [subdir], mapping_url=str(names))
+            # It prints that -e is not locked; what is built from the source needs no lock.
+            with redirect_stderr(io.StringIO()):
+                found = parse_environment_file(file, [subdir], mapping_url=str(names))
         except Exception:  # noqa: BLE001 (whatever its parsers raise, we have read the file)
             found = None
         yield found

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from seldon_builder.dependencies.file_url import path_of
-from seldon_builder.lock import CONDA, Artifact, Lock, LockFile
+from seldon_builder.lock import CONDA, PROJECT, Artifact, Lock, LockFile
 from seldon_builder.settings import Settings
 from seldon_builder.source import Source, read_regular
 from seldon_builder.store import Store
@@ -47,7 +47,9 @@ def written(lock: Lock, source: Source, store: Store, before: str | None = None)
     for platform, recorded in (known.metadata.content_hash if known else {}).items():
         if platform != subdir and environment.file and recorded == content_hash(environment, platform):
             hashes[platform] = recorded
-    package = [_entry(item, subdir, source, store) for item in lock.artifacts]
+    # What is built from the source is no part of a lock: it is built from what is there.
+    locked = [item for item in lock.artifacts if item.kind != PROJECT]
+    package = [_entry(item, subdir, source, store) for item in locked]
     kept = known.package if known else []
     package += [item for item in kept if item.platform in hashes and item.platform != subdir]
     metadata = LockMeta(

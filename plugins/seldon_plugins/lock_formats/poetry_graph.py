@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from seldon_builder.lock import canonical_name
 
+from ..projects.poetry_versions import alternatives
 from .lock_forks import newest_for_each_python, python_marker
 from .lock_markers import left_of, reached
 from .lock_reading import Chosen, all_of, any_of
-from .poetry_versions import alternatives
 
 if TYPE_CHECKING:
     from .poetry_lock_reading import PoetryLock

@@ -14,11 +14,11 @@ from seldon_builder.lock import canonical_name
 from seldon_builder.settings import Settings
 from seldon_builder.source import Source
 
+from ..projects.poetry_versions import single
 from .lock_markers import left_of
 from .lock_pins import Pins
 from .lock_reading import Chosen, Written, any_of, cannot_tell
 from .poetry_graph import Graph
-from .poetry_versions import single
 
 FILE, PROJECT, COMMAND = "poetry.lock", "pyproject.toml", "poetry lock"
 MAIN = "main"

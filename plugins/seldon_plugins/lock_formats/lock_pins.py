@@ -64,8 +64,8 @@ class Pins:
 
     def own(self, source: Source) -> str:
         """Add the project itself where it has something to install, and say which rule applied."""
-        from .project_files import read_files
-        from .project_metadata import installing_of, project_name
+        from ..projects.project_files import read_files
+        from ..projects.project_metadata import installing_of, project_name
 
         files = read_files(source)
         found = installing_of(files)

@@ -8,8 +8,8 @@ from typing import TypeVar
 from packaging.specifiers import Specifier
 from packaging.version import Version
 
+from ..projects.poetry_versions import alternatives
 from .lock_reading import all_of, any_of
-from .poetry_versions import alternatives
 
 _OPPOSITES = {">=": "<", "<": ">=", "<=": ">", ">": "<=", "==": "!=", "!=": "=="}
 _Item = TypeVar("_Item")

@@ -1,0 +1,1 @@
+"""Who resolves: uv, and pip-tools, the reference."""

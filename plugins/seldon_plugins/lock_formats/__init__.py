@@ -1,0 +1,1 @@
+"""Lock files of other tools, taken as they stand."""
