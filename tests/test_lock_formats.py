@@ -62,7 +62,7 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Projects]:
 
 
 def read(tool: str, folder: Path, groups: str = "", extras: str = "") -> Detection:
-    resolver = import_module(f"seldon_plugins.{RESOLVERS[tool]}")
+    resolver = import_module(f"seldon_plugins.lock_formats.{RESOLVERS[tool]}")
     source = read_source(folder, silent)
     settings = Settings((Setting("SELDON_EXTRAS", extras, "-e"), Setting("SELDON_GROUPS", groups, "-e")))
     claim = resolver.seldon_detect(source=source)
