@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from seldon_builder.digest import Digest
 from seldon_builder.errors.base import PythonConflict
-from seldon_builder.errors.conda import EnvironmentInvalid, PythonOutOfRange
+from seldon_builder.errors.conda import CondaPackageMalformed, EnvironmentInvalid, PythonOutOfRange
+from seldon_builder.errors.projects import GroupUnknown
 from seldon_builder.errors.resolution import ArtifactCorrupt, LockOutdated, PackageWithoutWheel
 from seldon_builder.errors.upgrades import UpgradeUnknown
 from seldon_builder.lock import PROJECT, WHEEL, Artifact, Lock
@@ -187,8 +188,17 @@ def test_a_group_chooses_more_of_a_lock(desk: Desk) -> None:
     chosen = desk.lock(settings=desk.settings(SELDON_GROUPS="dev"))
     assert "other=1.0" in pins(chosen, WHEEL)
     assert "other=1.0" not in pins(desk.lock(), WHEEL)
-    with pytest.raises(EnvironmentInvalid, match="it has no category web; there are dev, main"):
+    assert "other=1.0" in pins(desk.lock(settings=desk.settings(SELDON_GROUPS="Dev,main")), WHEEL)
+    with pytest.raises(GroupUnknown, match="group web: there is dev, main"):
         desk.lock(settings=desk.settings(SELDON_GROUPS="web"))
+
+
+def test_groups_and_extras_that_an_environment_has_not_are_refused(desk: Desk) -> None:
+    relock(desk)
+    (desk.root / "conda-lock.yml").unlink()
+    with pytest.raises(GroupUnknown) as caught:
+        desk.lock(settings=desk.settings(SELDON_GROUPS="dev", SELDON_EXTRAS="gpu"))
+    assert caught.value.unknown == (("group", "dev"), ("extra", "gpu"))
 
 
 @pytest.mark.parametrize(

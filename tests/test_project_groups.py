@@ -30,7 +30,7 @@ def test_no_group_is_taken_by_default(tmp_path: Path) -> None:
     [
         ("serve", ["numpy", "toolz>=1", "joblib"]),
         ("base_group", ["numpy", "toolz>=1"]),
-        ("Serve,dev", ["numpy", "toolz>=1", "joblib", "pytest"]),
+        ("Serve,dev", ["numpy", "pytest", "toolz>=1", "joblib"]),
         ("base.group serve", ["numpy", "toolz>=1", "joblib"]),
     ],
 )

@@ -24,7 +24,7 @@ def seldon_read(detection: Detection, source: Source, settings: Settings) -> Det
     if detection.resolver != NAME:
         return None
     from seldon_builder.dependencies.requirements_file import read_requirements
-    from seldon_builder.dependencies.selection import refuse_named
+    from seldon_builder.dependencies.selection import Chosen
 
-    refuse_named(settings)
+    Chosen.of(settings).check()
     return replace(read_requirements(source, FILE, settings), rank=RANK)

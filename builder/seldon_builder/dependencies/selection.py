@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from ..errors.projects import GroupUnknown
 from ..lock import canonical_name
 from ..settings import Settings
@@ -9,15 +12,29 @@ from ..settings import Settings
 GROUPS, EXTRAS = "SELDON_GROUPS", "SELDON_EXTRAS"
 
 
-def named(settings: Settings, variable: str) -> tuple[str, ...]:
-    """Return the normalised names of a variable, by blanks or commas apart."""
-    words = settings.get(variable).replace(",", " ").split()
-    return tuple(dict.fromkeys(canonical_name(word) for word in words))
+@dataclass(frozen=True)
+class Chosen:
+    """Which groups and extras the user wants, by their normalised names."""
+
+    groups: frozenset[str] = frozenset()
+    extras: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Chosen:
+        """Read the two settings; their names are separated by blanks or commas."""
+        return cls(*(_normal(settings.get(name).replace(",", " ").split()) for name in (GROUPS, EXTRAS)))
+
+    def check(self, groups: Iterable[str] = (), extras: Iterable[str] | None = ()) -> None:
+        """GroupUnknown where one is neither among ``groups`` nor ``extras``, by its kind.
+
+        ``extras`` is None where only a build tells.
+        """
+        kinds = [("group", self.groups, _normal(groups))]
+        kinds += [("extra", self.extras, _normal(extras))] if extras is not None else []
+        unknown = [(kind, name, there) for kind, wanted, there in kinds for name in sorted(wanted - there)]
+        if unknown:
+            raise GroupUnknown(unknown)
 
 
-def refuse_named(settings: Settings) -> None:
-    """Raise GroupUnknown where groups or extras are named, for files that have neither."""
-    kinds = (("group", GROUPS), ("extra", EXTRAS))
-    unknown = [(kind, name, ()) for kind, variable in kinds for name in named(settings, variable)]
-    if unknown:
-        raise GroupUnknown(unknown)
+def _normal(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(canonical_name(name) for name in names)

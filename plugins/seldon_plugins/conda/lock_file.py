@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from seldon_builder.dependencies.selection import Chosen
 from seldon_builder.dependencies.url_credentials import UrlInvalid, masked, split_credentials
 from seldon_builder.digest import SHA256_HEX, Digest
 from seldon_builder.errors.conda import EnvironmentInvalid
@@ -50,13 +51,9 @@ def read_conda_lock(written: WrittenLock, environment: Environment, subdir: str)
             written.path, f"it is not for {subdir}, but for {there}", "make it for this platform too"
         )
     chosen = [item for item in model.package if item.platform == subdir]
-    categories = {MAIN, *environment.categories}
-    missing = sorted(categories - {item.category for item in model.package} - {MAIN})
-    if missing:
-        known = sorted({item.category for item in model.package})
-        there = f"it has no category {', '.join(missing)}; there are {', '.join(known)}"
-        raise _invalid(written.path, there, "name one of those (--group)")
-    unique = {item.key(): item for item in chosen if item.category in categories}
+    wanted = frozenset(environment.categories)
+    Chosen(wanted).check(item.category for item in model.package)
+    unique = {item.key(): item for item in chosen if canonical_name(item.category) in {MAIN, *wanted}}
     reading = _Entries(written, environment)
     packages = tuple(reading.package(item) for item in unique.values() if item.manager == "conda")
     wheels = tuple(reading.wheel(item) for item in unique.values() if item.manager == "pip")

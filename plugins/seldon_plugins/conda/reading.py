@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from seldon_builder.dependencies.requirements_file import logical_lines, read_requirements
+from seldon_builder.dependencies.selection import Chosen
 from seldon_builder.detection import Detection
 from seldon_builder.digest import Digest
 from seldon_builder.errors.conda import EnvironmentInvalid
@@ -15,7 +17,7 @@ from seldon_builder.source import Source, read_regular
 from seldon_builder.target import SUPPORTED_PYTHONS
 
 from .channels import Channels
-from .claiming import ENVIRONMENT_FILES, LISTS_BY_SUBDIR
+from .claiming import CONDA_LOCK, ENVIRONMENT_FILES, LISTS_BY_SUBDIR
 from .environment import Environment, WrittenLock
 from .environment_file import EnvironmentFile, read_environment_file
 from .specs import pythons_of
@@ -31,9 +33,13 @@ def read(detection: Detection, source: Source, settings: Settings) -> Detection:
     found = [file for file in detection.files if file in ENVIRONMENT_FILES]
     _refuse_two_of_one(source, found)
     locks = tuple(_written(source, file) for file in detection.files if file not in ENVIRONMENT_FILES)
+    categories = _categories(detection.files, settings)
     if not found:
         environment = Environment(
-            locks=locks, virtual=_virtual(settings), categories=_categories(settings), root=source.root
+            locks=locks,
+            virtual=_virtual(settings),
+            categories=_categories(detection.files, settings),
+            root=source.root,
         )
         return replace(detection, environment=environment, own_python=SUPPORTED_PYTHONS)
     channels = Channels(source, settings)
@@ -46,7 +52,7 @@ def read(detection: Detection, source: Source, settings: Settings) -> Detection:
         tuple(said.variables),
         _virtual(settings),
         locks,
-        _categories(settings),
+        categories,
         text,
         source.root,
     )
@@ -93,8 +99,11 @@ def _written(source: Source, file: str) -> WrittenLock:
     return WrittenLock(file, Digest.of(content), LISTS_BY_SUBDIR.get(file, ""), content)
 
 
-def _categories(settings: Settings) -> tuple[str, ...]:
-    return tuple(sorted(set(settings.get("SELDON_GROUPS").split())))
+def _categories(files: Iterable[str], settings: Settings) -> tuple[str, ...]:
+    """Return the groups that are named: a conda-lock.yml may have some, and nothing here has extras."""
+    chosen = Chosen.of(settings)
+    chosen.check(chosen.groups if CONDA_LOCK in files else ())
+    return tuple(sorted(chosen.groups))
 
 
 def _virtual(settings: Settings) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
-from .lock_reading import Chosen, all_of, any_of
+from seldon_builder.dependencies.selection import Chosen
+
+from .lock_reading import all_of, any_of
 
 # What always and what never holds, in words that every reader of markers knows.
 _TRUE, _FALSE = 'python_version >= "3"', 'python_version < "3"'

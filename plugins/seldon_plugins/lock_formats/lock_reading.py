@@ -13,10 +13,8 @@ from seldon_builder.dependencies.url_credentials import masked, split_credential
 from seldon_builder.detection import Requirement
 from seldon_builder.digest import Digest
 from seldon_builder.errors.locks import LockUnreadable
-from seldon_builder.errors.projects import GroupUnknown
 from seldon_builder.lock import Artifact, canonical_name
 from seldon_builder.package_index import IndexCredential
-from seldon_builder.settings import Settings
 from seldon_builder.source import Source, read_regular
 
 # The longest locks of large projects have a few MiB.
@@ -120,38 +118,6 @@ class Written:
         except RecursionError:
             raise self.unreadable(f"{line[:200]!r} is nested too deep") from None
         return Requirement(line, self.path, hashes)
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """Which groups and extras the user wants, by their normalised names."""
-
-    groups: frozenset[str]
-    extras: frozenset[str]
-
-    @classmethod
-    def of(cls, settings: Settings) -> Chosen:
-        """Read the two settings; their names are separated by blanks or commas."""
-        groups, extras = (_names(settings.get(name)) for name in ("SELDON_GROUPS", "SELDON_EXTRAS"))
-        return cls(groups, extras)
-
-    def check(self, groups: Iterable[str], extras: Iterable[str]) -> None:
-        """GroupUnknown where one is neither among ``groups`` nor among ``extras``, by its kind."""
-        known = {"group": _normal(groups), "extra": _normal(extras)}
-        wanted = {"group": self.groups, "extra": self.extras}
-        unknown = [
-            (kind, name, known[kind]) for kind in wanted for name in sorted(wanted[kind] - known[kind])
-        ]
-        if unknown:
-            raise GroupUnknown(unknown)
-
-
-def _names(text: str) -> frozenset[str]:
-    return _normal(text.replace(",", " ").split())
-
-
-def _normal(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(canonical_name(name) for name in names)
 
 
 def artifact(name: str, version: str, url: str, digest: str) -> tuple[Artifact, tuple[IndexCredential, ...]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
+from seldon_builder.dependencies.selection import Chosen
 from seldon_builder.detection import Detection
 from seldon_builder.errors.resolution import LockOutdated
 from seldon_builder.lock import canonical_name
@@ -20,7 +21,7 @@ from seldon_builder.source import Source
 from .lock_forks import newest_for_each_python
 from .lock_markers import left_of, reached
 from .lock_pins import Pins
-from .lock_reading import Chosen, Written, all_of, cannot_tell
+from .lock_reading import Written, all_of, cannot_tell
 
 FILE, PROJECT, COMMAND = "pdm.lock", "pyproject.toml", "pdm lock"
 DEFAULT = "default"
@@ -191,7 +192,7 @@ def _of_group(pdm: PdmLock, name: str, within: tuple[str, ...]) -> list[str]:
 
 def _following(pdm: PdmLock, position: _Node) -> Iterator[tuple[_Node, str]]:
     for line in pdm.written.texts(pdm.packages[position], "dependencies"):
-        yield from _edges(pdm, line, Chosen(frozenset(), frozenset()))
+        yield from _edges(pdm, line, Chosen())
 
 
 def _edges(pdm: PdmLock, line: str, chosen: Chosen) -> Iterator[tuple[_Node, str]]:

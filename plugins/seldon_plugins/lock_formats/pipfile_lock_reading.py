@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from seldon_builder.dependencies.selection import Chosen
 from seldon_builder.detection import Detection, Requirement
 from seldon_builder.errors.resolution import LockOutdated
 from seldon_builder.lock import canonical_name
@@ -16,7 +17,7 @@ from seldon_builder.source import Source
 
 from .lock_pins import Pins
 from .lock_places import Places
-from .lock_reading import Chosen, Written, all_of, cannot_tell
+from .lock_reading import Written, all_of, cannot_tell
 from .pipfile_sources import Sources
 
 LOCK, PROJECT, COMMAND = "Pipfile.lock", "Pipfile", "pipenv lock"

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from seldon_builder.dependencies.selection import Chosen
 from seldon_builder.lock import canonical_name
 
 from ..projects.poetry_versions import alternatives
 from .lock_forks import newest_for_each_python, python_marker
 from .lock_markers import left_of, reached
-from .lock_reading import Chosen, all_of, any_of
+from .lock_reading import all_of, any_of
 
 if TYPE_CHECKING:
     from .poetry_lock_reading import PoetryLock
@@ -62,7 +63,7 @@ class Graph:
         for table in tables:
             for name, entry in table.items():
                 if name.lower() != "python":
-                    yield from self._edges(name, entry, Chosen(frozenset(), self.chosen.extras), wanted)
+                    yield from self._edges(name, entry, Chosen(extras=self.chosen.extras), wanted)
 
     def _following(self, node: _Node) -> Iterator[tuple[_Node, str]]:
         position, extra = node
@@ -74,7 +75,7 @@ class Graph:
             if extra and canonical_name(name) == extra
             for line in written.texts(extras, name)
         }
-        chosen = Chosen(frozenset(), frozenset([extra] if extra else []))
+        chosen = Chosen(extras=frozenset([extra] if extra else []))
         for name, entry in written.table(package, "dependencies").items():
             yield from self._edges(name, entry, chosen, of_extra)
 

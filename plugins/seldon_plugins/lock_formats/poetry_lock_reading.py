@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from seldon_builder.dependencies.selection import Chosen
 from seldon_builder.detection import Detection
 from seldon_builder.errors.resolution import LockOutdated
 from seldon_builder.lock import canonical_name
@@ -17,7 +18,7 @@ from seldon_builder.source import Source
 from ..projects.poetry_versions import single
 from .lock_markers import left_of
 from .lock_pins import Pins
-from .lock_reading import Chosen, Written, any_of, cannot_tell
+from .lock_reading import Written, any_of, cannot_tell
 from .poetry_graph import Graph
 
 FILE, PROJECT, COMMAND = "poetry.lock", "pyproject.toml", "poetry lock"

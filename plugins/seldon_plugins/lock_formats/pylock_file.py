@@ -26,7 +26,9 @@ def seldon_read(detection: Detection, source: Source, settings: Settings) -> Det
     """Take its packages as they stand there."""
     if detection.resolver != NAME:
         return None
-    from .lock_reading import Chosen, Written
+    from seldon_builder.dependencies.selection import Chosen
+
+    from .lock_reading import Written
     from .pylock_reading import read_pylock
 
     return read_pylock(Written(source, FILES[0], _COMMAND), Chosen.of(settings), detection)

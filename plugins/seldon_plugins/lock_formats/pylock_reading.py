@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from packaging.pylock import Package, Pylock, PylockUnsupportedVersionError, PylockValidationError
+from seldon_builder.dependencies.selection import Chosen
 from seldon_builder.detection import Detection
 
 from .lock_markers import left_of
 from .lock_pins import Pins
-from .lock_reading import Chosen, Written
+from .lock_reading import Written
 
 
 def read_pylock(written: Written, chosen: Chosen, claim: Detection) -> Detection:

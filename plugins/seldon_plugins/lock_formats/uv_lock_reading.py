@@ -16,6 +16,7 @@ from typing import Any
 import tomllib
 import uv
 from seldon_builder.dependencies.engine import Finished, cleaned_environment, run_engine
+from seldon_builder.dependencies.selection import Chosen
 from seldon_builder.detection import Detection
 from seldon_builder.errors.resolution import EngineFailed, LockOutdated
 from seldon_builder.events import silent
@@ -24,7 +25,7 @@ from seldon_builder.package_index import PackageIndex
 from seldon_builder.settings import Settings
 from seldon_builder.source import Source
 
-from .lock_reading import Chosen, Written, cannot_tell, is_public
+from .lock_reading import Written, cannot_tell, is_public
 from .pylock_reading import filled, parsed
 
 FILE, PROJECT, COMMAND = "uv.lock", "pyproject.toml", "uv lock"

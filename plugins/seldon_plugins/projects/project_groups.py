@@ -2,42 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from seldon_builder.dependencies.selection import EXTRAS, GROUPS, named
 from seldon_builder.detection import Requirement
-from seldon_builder.errors.projects import GroupUnknown
 from seldon_builder.lock import canonical_name
-from seldon_builder.settings import Settings
 
 from .project_lines import Lines
 
 TABLE, INCLUDE = "dependency-groups", "include-group"
 _DEEPEST = 100
-
-
-@dataclass(frozen=True)
-class Selection:
-    """The groups and extras that the user named, normalised."""
-
-    groups: tuple[str, ...] = ()
-    extras: tuple[str, ...] = ()
-
-    def check(self, groups: Iterable[str], extras: Iterable[str] | None) -> None:
-        """Raise GroupUnknown for what is not there; ``extras`` is None where only a build tells."""
-        there, more = set(groups), set(extras or ())
-        unknown = [("group", name, there) for name in self.groups if name not in there]
-        if extras is not None:
-            unknown += [("extra", name, more) for name in self.extras if name not in more]
-        if unknown:
-            raise GroupUnknown(unknown)
-
-
-def selection(settings: Settings) -> Selection:
-    """Read which groups and extras the user named."""
-    return Selection(named(settings, GROUPS), named(settings, EXTRAS))
 
 
 class Groups:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from seldon_builder.dependencies.selection import Chosen
 from seldon_builder.detection import Detection, Requirement
 from seldon_builder.lock import canonical_name
 from seldon_builder.package_index import PackageIndex
@@ -14,7 +15,7 @@ from seldon_builder.source import Source
 from . import project_poetry, project_uv
 from .project_declared import Declared, declared
 from .project_files import PYPROJECT, SETUP_CFG, SETUP_PY, ProjectFiles, read_files
-from .project_groups import TABLE, Groups, Selection, selection
+from .project_groups import TABLE, Groups
 from .project_lines import Lines, without_self
 from .project_metadata import Installing, installing_of
 
@@ -35,7 +36,7 @@ def read_project(detection: Detection, source: Source, settings: Settings) -> De
     """
     files = read_files(source)
     lines = Lines(source, PYPROJECT, files.texts.get(PYPROJECT, ""))
-    what, installed, chosen = declared(files, lines), installing_of(files), selection(settings)
+    what, installed, chosen = declared(files, lines), installing_of(files), Chosen.of(settings)
     asked = _asked(files, what, chosen, lines)
     lines.check()
     project = _project(files, what, installed, chosen)
@@ -49,14 +50,14 @@ def read_project(detection: Detection, source: Source, settings: Settings) -> De
     )
 
 
-def _asked(files: ProjectFiles, what: Declared, chosen: Selection, lines: Lines) -> _Asked:
+def _asked(files: ProjectFiles, what: Declared, chosen: Chosen, lines: Lines) -> _Asked:
     groups = Groups(files.table(TABLE), lines)
     others = {**_poetry_groups(files), **_older_groups(files)}
     chosen.check(groups.names | others.keys(), what.extras if what.is_static else None)
     found = list(what.dependencies)
-    for name in chosen.extras:
+    for name in sorted(chosen.extras):
         found += what.extras.get(name, ())
-    for name in chosen.groups:
+    for name in sorted(chosen.groups):
         found += groups.read(name) if name in groups.names else ()
         if name in others:
             where, members = others[name]
@@ -67,13 +68,13 @@ def _asked(files: ProjectFiles, what: Declared, chosen: Selection, lines: Lines)
 
 
 def _project(
-    files: ProjectFiles, what: Declared, installed: Installing, chosen: Selection
+    files: ProjectFiles, what: Declared, installed: Installing, chosen: Chosen
 ) -> tuple[Requirement, ...]:
     if what.is_static and not installed.wanted:
         return ()
     origin = next(name for name in (PYPROJECT, SETUP_PY, SETUP_CFG) if name in files.texts)
     folder = str((files.source.root / files.folder).resolve())
-    return (Requirement(what.name or ".", origin, build=folder, extras=chosen.extras),)
+    return (Requirement(what.name or ".", origin, build=folder, extras=tuple(sorted(chosen.extras))),)
 
 
 def _told(what: Declared, installed: Installing) -> str:
@@ -83,10 +84,10 @@ def _told(what: Declared, installed: Installing) -> str:
     return f"{taken}: {installed.reason}"
 
 
-def _named(chosen: Selection) -> Iterator[str]:
+def _named(chosen: Chosen) -> Iterator[str]:
     for kind, names in (("groups", chosen.groups), ("extras", chosen.extras)):
         if names:
-            yield f"with the {kind} {', '.join(names)}"
+            yield f"with the {kind} {', '.join(sorted(names))}"
 
 
 _Table = tuple[str, object]

@@ -29,11 +29,11 @@ def seldon_read(detection: Detection, source: Source, settings: Settings) -> Det
     """Read the header."""
     if detection.resolver != NAME:
         return None
-    from seldon_builder.dependencies.selection import refuse_named
+    from seldon_builder.dependencies.selection import Chosen
 
     from .script_header import read_script
 
-    refuse_named(settings)
+    Chosen.of(settings).check()
     return read_script(detection, source)
 
 
