@@ -24,6 +24,7 @@ from seldon_builder.prefix import ACTIVATION, DEPENDENCIES
 from seldon_builder.store import Store
 from seldon_builder.target import Target
 from seldon_plugins.conda.activation import activation_script
+from seldon_plugins.conda.installed import dependencies_first
 from seldon_plugins.conda.installing import seldon_base, seldon_layers
 
 from .bases import image
@@ -348,3 +349,15 @@ def test_only_conda_has_a_python_of_its_own(store: Store) -> None:
 
     assert lock.own_python is not None
     assert lock.own_python.kind == CONDA
+
+
+def test_a_chain_of_packages_may_be_longer_than_the_stack() -> None:
+    chain = {f"p{number:04}": [f"p{number + 1:04}"] for number in range(3000)}
+
+    assert dependencies_first(chain) == sorted(chain, reverse=True)
+
+
+def test_packages_that_need_each_other_are_taken_as_they_come() -> None:
+    circle = {"a": ["b"], "b": ["c"], "c": ["a", "d"], "d": []}
+
+    assert dependencies_first(circle) == ["d", "c", "b", "a"]

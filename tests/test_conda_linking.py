@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import json
 import tarfile
 import zipfile
@@ -14,6 +15,7 @@ from seldon_builder.errors.conda import CondaPackageMalformed
 from seldon_builder.lock import Artifact
 from seldon_builder.prefix import DEPENDENCIES
 from seldon_builder.store import Store
+from seldon_plugins.conda import archive
 from seldon_plugins.conda.archive import open_package
 from seldon_plugins.conda.linking import package_entries
 
@@ -377,6 +379,37 @@ def test_a_part_that_is_compressed_twice_is_refused(store: Store) -> None:
         archive.writestr("info-odd-1-0.tar.zst", zstd.compress(bytes(99)))
 
     assert "compressed twice" in refused(store, kept(store, path))
+
+
+def test_a_header_that_fills_the_memory_is_refused(store: Store) -> None:
+    long = tarfile.TarInfo("lib/x")
+    long.pax_headers = {"comment": "x" * (2 << 20)}
+
+    assert "a header of more than" in refused(store, odd(store, [(long, b"")]))
+
+
+def test_a_file_of_the_prefix_alone_is_refused(store: Store) -> None:
+    content = CondaFile(b"/p" * 200_000, file_mode="text", placeholder="/p")
+
+    assert "more than 100000 times" in refused(store, made(store, CondaPackage("odd", "1", {"x": content})))
+
+
+@ENDINGS
+def test_what_a_package_says_of_itself_has_an_end(
+    store: Store, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "INFO_AT_MOST", 1 << 20)
+    monkeypatch.setattr(archive, "SMALLEST_PART", 1)
+    about = [member("info/test/zeros", bytes(2 << 20)), member("info/index.json", INDEX)]
+    parts = {"pkg-odd-1-0.tar.zst": tar([]), "info-odd-1-0.tar.zst": tar(about)}
+    if ending == ".conda":
+        artifact = packed(store, {name: zstd.compress(part) for name, part in parts.items()})
+    else:
+        path = store.root / "odd-1-0.tar.bz2"
+        path.write_bytes(bz2.compress(tar(about)))
+        artifact = kept(store, path)
+
+    assert "does not end within" in refused(store, artifact)
 
 
 def test_a_package_without_an_index_is_refused(store: Store) -> None:

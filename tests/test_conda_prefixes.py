@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from seldon_builder.prefix import DEPENDENCIES
 from seldon_plugins.conda.contents import BINARY, TEXT
-from seldon_plugins.conda.prefixes import Piece, PrefixTooLong, with_prefix
+from seldon_plugins.conda.prefixes import MOST_PLACES, Piece, PlacesTooMany, PrefixTooLong, with_prefix
 
 PREFIX = DEPENDENCIES.encode()
 LONG, SHORT = "/placehold" * 20, "/ph"
@@ -61,6 +62,20 @@ def test_a_large_program_is_changed_in_parts() -> None:
     assert len(found) == len(content)
     assert found.count(PREFIX) == 2
     assert LONG.encode() not in found
+
+
+def test_a_program_without_an_end_of_strings_is_read_once() -> None:
+    content = LONG.encode() * 20_000
+    began = time.monotonic()
+
+    assert replaced(content, LONG, BINARY) == content
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("mode", [TEXT, BINARY])
+def test_more_places_than_any_file_has_are_refused(mode: str) -> None:
+    with pytest.raises(PlacesTooMany):
+        replaced(LONG.encode() * (MOST_PLACES + 1) + b"\0", LONG, mode)
 
 
 def test_nothing_is_done_to_an_empty_file() -> None:

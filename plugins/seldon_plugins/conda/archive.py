@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bz2
 import errno
+import os
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,8 @@ from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 from seldon_builder.errors.conda import CondaPackageMalformed
 
+from .bounded_tar import HEADER_AT_MOST, bounded_tar
+
 if TYPE_CHECKING:
     from seldon_builder.lock import Artifact
     from seldon_builder.store import Store
@@ -25,8 +28,11 @@ if TYPE_CHECKING:
     from .contents import Contents
 
 INFO = "info/"
-# What describes a package, paths of all its files included, is a few MiB in the largest there are.
-INFO_AT_MOST = 256 << 20
+# What describes a package, paths of all its files included, is a few MiB in the largest there are; its tests
+# and its recipe, which lie beside that, may be more.
+INFO_AT_MOST, READ_AT_MOST = 256 << 20, 64 << 20
+# In a .tar.bz2, what describes it may stand behind its files. They never were compressed to less than this.
+SMALLEST_PART = 1000
 # How much more than its files a tar may be: headers, longer than usual, and what no index counts.
 _SLACK = 64 << 20
 _READ = 1 << 20
@@ -69,8 +75,9 @@ def contents_of(store: Store, artifact: Artifact) -> Contents:
     with _verified(store, artifact) as (name, file), _explained(name):
         if name.endswith(".conda"):
             with ZipFile(file) as archive, _zstd_member(archive, "info-", name) as stream:
-                return contents_from(name, _info(stream, name))
-        return contents_from(name, _info(_bzip2(file), name, until_files=True))
+                return contents_from(name, _info(stream, name, INFO_AT_MOST))
+        most = INFO_AT_MOST + SMALLEST_PART * file.seek(0, os.SEEK_END)
+        return contents_from(name, _info(_bzip2(file), name, most, until_files=True))
 
 
 @contextmanager
@@ -146,32 +153,34 @@ def _copy(stream: BinaryIO, scratch: BinaryIO, most: int, name: str) -> None:
         scratch.write(data)
 
 
-def _info(stream: BinaryIO, name: str, *, until_files: bool = False) -> dict[str, bytes]:
+def _info(stream: BinaryIO, name: str, most: int, *, until_files: bool = False) -> dict[str, bytes]:
     """Return the files below ``info/``; of a stream with all files only as much as is needed."""
     found: dict[str, bytes] = {}
-    left = INFO_AT_MOST
-    with tarfile.open(fileobj=stream, mode="r|") as archive:
+    left = READ_AT_MOST
+    with bounded_tar(stream, name, most) as archive:
         for member in archive:
             path = member.name.removeprefix("./")
             if not path.startswith(INFO):
                 if until_files and {"index.json", "paths.json"} <= found.keys():
                     break
                 continue
-            left -= member.size
-            if left < 0:
-                _refuse(name, f"what it says of itself is more than {INFO_AT_MOST} bytes")
             content = archive.extractfile(member) if member.isreg() else None
             # Its recipe and tests, which no installation needs, have folders of their own.
             if content is not None and "/" not in path.removeprefix(INFO):
+                left -= member.size
+                if left < 0:
+                    _refuse(name, f"what it says of itself is more than {READ_AT_MOST} bytes")
                 found[path.removeprefix(INFO)] = content.read()
     return found
 
 
 def _members(scratch: BinaryIO, name: str) -> dict[str, Member]:
     scratch.flush()
+    size = scratch.tell()
     scratch.seek(0)
     found: dict[str, Member] = {}
-    with tarfile.open(fileobj=scratch, mode="r:") as archive:
+    # To look for more behind its end is how tarfile finds that end.
+    with bounded_tar(scratch, name, size + HEADER_AT_MOST) as archive:
         for info in archive:
             path = info.name.removeprefix("./")
             if path.startswith(INFO) or path in ("", ".", "info"):

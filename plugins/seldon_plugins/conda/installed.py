@@ -65,7 +65,7 @@ def installed(lock: Lock, python: str, store: Store) -> Installed:
 
 def _record(packages: Sequence[Artifact], python: str, store: Store) -> Record:
     known = {canonical_name(artifact.name): _package(artifact, store) for artifact in packages}
-    order = _dependencies_first({name: record["depends"] for name, record in known.items()})
+    order = dependencies_first({name: record["depends"] for name, record in known.items()})
     places = {name: _places(known[name], python) for name in order}
     owners, lost, warnings = _owners(order, places)
     _refuse_folders(owners)
@@ -105,20 +105,22 @@ def _places(record: Record, python: str) -> list[str]:
     return [*(path for path in placed if not is_bytecode(path)), *record["scripts"]]
 
 
-def _dependencies_first(depends: Mapping[str, Sequence[str]]) -> list[str]:
+def dependencies_first(depends: Mapping[str, Sequence[str]]) -> list[str]:
     """Order the names as conda links them: what is needed before what needs it, by name among equals."""
     done: dict[str, None] = {}
-
-    def visit(name: str, above: frozenset[str]) -> None:
-        # Packages may need each other in circles, and conda then takes them as they come.
-        if name in done or name in above or name not in depends:
-            return
-        for needed in sorted(depends[name]):
-            visit(needed, above | {name})
-        done[name] = None
-
-    for name in sorted(depends):
-        visit(name, frozenset())
+    begun: set[str] = set()
+    for first in sorted(depends):
+        # No recursion: a chain of packages may be longer than the stack.
+        pending = [first]
+        while pending:
+            name = pending[-1]
+            if name in begun:
+                done[pending.pop()] = None
+                continue
+            begun.add(name)
+            # Packages may need each other in circles, and conda then takes them as they come.
+            left = (each for each in sorted(depends[name], reverse=True) if each in depends)
+            pending += [each for each in left if each not in begun]
     return list(done)
 
 

@@ -19,7 +19,7 @@ from seldon_builder.prefix import DEPENDENCIES
 from .archive import Member, OpenPackage
 from .contents import PackedPath
 from .places import is_bytecode, place_of
-from .prefixes import Piece, PrefixTooLong, with_prefix
+from .prefixes import MOST_PLACES, Piece, PlacesTooMany, PrefixTooLong, with_prefix
 
 META = "conda-meta"
 _ROOT = f"{DEPENDENCIES}/"
@@ -84,6 +84,9 @@ def _patched(package: OpenPackage, packed: PackedPath, piece: Piece) -> Piece:
     except PrefixTooLong as error:
         room = f"{len(packed.placeholder)} bytes, and {DEPENDENCIES} needs {len(DEPENDENCIES)}"
         raise package.malformed(f"it leaves room for a prefix of {room}", packed.path) from error
+    except PlacesTooMany as error:
+        reason = f"it holds the prefix that it was built with more than {MOST_PLACES} times"
+        raise package.malformed(reason, packed.path) from error
 
 
 def _link(package: OpenPackage, member: Member, place: str) -> Entry:

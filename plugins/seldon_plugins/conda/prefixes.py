@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import mmap
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, BinaryIO, cast
 
 from seldon_builder.prefix import DEPENDENCIES
@@ -16,13 +16,18 @@ from .contents import TEXT
 
 _PREFIX = DEPENDENCIES.encode()
 _READ = 1 << 20
+MOST_PLACES = 100_000
 
 
 class PrefixTooLong(Exception):
     """The placeholder in a program leaves no room for the prefix of the image."""
 
 
-@dataclass(frozen=True)
+class PlacesTooMany(Exception):
+    """A file holds the placeholder so often that it was made to exhaust whoever replaces it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Patch:
     """Bytes that take the place of those from ``start`` to ``end``."""
 
@@ -88,24 +93,36 @@ def with_prefix(piece: Piece, placeholder: str, mode: str) -> Piece:
     """Return ``piece`` with the prefix of the image in place of ``placeholder``.
 
     In text anything may move. In a program each string keeps its length: what the prefix is shorter is
-    made up for by zeros behind the string, and PrefixTooLong where it is longer.
+    made up for by zeros behind the string, and PrefixTooLong where it is longer. PlacesTooMany for more
+    of them than any file has.
     """
-    old = placeholder.encode()
-    pattern = re.compile(re.escape(old) if mode == TEXT else re.escape(old) + rb"[^\0]*?\0")
     if not piece.length:
         return piece
     with mmap.mmap(piece.file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
-        found = pattern.finditer(whole, piece.start, piece.start + piece.length)
-        # All are found before any is changed: a match that an error keeps would keep the mapping open.
-        places = [(match.span(), match.group()) for match in found]
-    patches = tuple(Patch(start, end, _replaced(text, old, mode)) for (start, end), text in places)
-    return Piece(piece.file, piece.start, piece.length, patches)
+        bounds = piece.start, piece.start + piece.length
+        patches = _in_text if mode == TEXT else _in_program
+        found = tuple(islice(patches(whole, placeholder.encode(), *bounds), MOST_PLACES + 1))
+    if len(found) > MOST_PLACES:
+        raise PlacesTooMany
+    return Piece(piece.file, piece.start, piece.length, found)
 
 
-def _replaced(text: bytes, old: bytes, mode: str) -> bytes:
-    new = text.replace(old, _PREFIX)
-    if mode == TEXT:
-        return new
-    if len(new) > len(text):
-        raise PrefixTooLong
-    return new.ljust(len(text), b"\0")
+def _in_text(whole: mmap.mmap, old: bytes, start: int, end: int) -> Iterator[Patch]:
+    while (at := whole.find(old, start, end)) >= 0:
+        start = at + len(old)
+        yield Patch(at, start, _PREFIX)
+
+
+def _in_program(whole: mmap.mmap, old: bytes, start: int, end: int) -> Iterator[Patch]:
+    """Yield the patches of each string that holds ``old``, then the zeros behind it."""
+    while (first := whole.find(old, start, end)) >= 0:
+        start = whole.find(b"\0", first, end)
+        if start < 0:
+            # What has no end is no string, and nothing behind it is one either.
+            return
+        if len(_PREFIX) > len(old):
+            raise PrefixTooLong
+        count = 0
+        for count, patch in enumerate(_in_text(whole, old, first, start), 1):  # noqa: B007  the last counts
+            yield patch
+        yield Patch(start, start, bytes(count * (len(old) - len(_PREFIX))))
