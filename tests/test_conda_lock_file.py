@@ -251,6 +251,12 @@ def test_a_list_is_taken_as_it_is_written(desk: Desk, mark: Callable[[Path], str
     assert ("has no hash" in desk.said) is (mark is nothing)
 
 
+def test_a_package_whose_name_is_a_path_is_refused(desk: Desk) -> None:
+    text = listed(desk, sha256, "linux-64/python-3.12.7").replace("linux-64/py", "linux-64/..%2F%2e%2e%2Fpy")
+    with pytest.raises(CondaPackageMalformed, match="name of its file"):
+        desk.lock(explicit__txt=text)
+
+
 def test_a_list_whose_md5_does_not_fit_is_refused(desk: Desk) -> None:
     text = listed(desk, lambda _: "#" + "0" * 32, "linux-64/python-3.12.7")
     with pytest.raises(ArtifactCorrupt):

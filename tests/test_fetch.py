@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from seldon_builder.dependencies.fetch import fetch
 from seldon_builder.digest import Digest
+from seldon_builder.errors.layers import WheelMalformed
 from seldon_builder.errors.resolution import ArtifactCorrupt, IndexUnreachable, OfflineMissing
 from seldon_builder.events import Event, silent
 from seldon_builder.lock import Artifact, Lock
@@ -181,6 +182,14 @@ def test_a_lock_that_leads_nowhere_is_refused(store: Store, url: str) -> None:
     item = Artifact("alpha", "1", url, Digest.of(b"x"))
     with pytest.raises(IndexUnreachable, match="that is none"):
         fetch(lock_of(item), PackageIndex(), store, silent)
+
+
+@pytest.mark.parametrize("name", ["..%2F..%2Fevil.whl", "%2Ftmp%2Fevil.whl", "%2e%2e", "a%0Ab.whl", ""])
+def test_the_name_of_a_file_leads_nowhere_else(index: Index, store: Store, name: str) -> None:
+    item = Artifact("alpha", "1", f"{index.url}/files/{name}", Digest.of(b"x"))
+    with pytest.raises(WheelMalformed, match="name of its file"):
+        fetch(lock_of(item), PackageIndex(), store, silent)
+    assert not index.requests
 
 
 def test_a_proxy_without_an_address_is_refused(index: Index, store: Store) -> None:

@@ -36,6 +36,16 @@ class Artifact:
         """The file's name, the last part of the URL."""
         return self.url.rsplit("/", 1)[-1].partition("#")[0]
 
+    @property
+    def has_plain_name(self) -> bool:
+        """Whether its file can lie in a folder under its name, which percent signs may make a path."""
+        name = self.filename
+        if "%" in name:
+            from urllib.parse import unquote
+
+            name = unquote(name)
+        return name.isprintable() and "/" not in name and name not in ("", ".", "..")
+
 
 @dataclass(frozen=True)
 class Lock:

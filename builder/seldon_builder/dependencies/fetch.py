@@ -9,6 +9,7 @@ from threading import Lock as Mutex
 from typing import TYPE_CHECKING, BinaryIO
 
 from ..digest import Digest
+from ..errors.layers import WheelMalformed
 from ..errors.resolution import ArtifactCorrupt, OfflineMissing
 from ..errors.store import BlobCorrupt
 from ..events import Emit, progress
@@ -36,6 +37,7 @@ def fetch(lock: Lock, index: PackageIndex, store: Store, emit: Emit) -> Lock:
     OfflineMissing names all that an offline ``index`` keeps from being fetched; ArtifactCorrupt is for bytes
     that are not those of the lock.
     """
+    _refuse_harmful_names(lock.artifacts)
     sizes = {artifact.sha256: _size_here(artifact, store) for artifact in lock.artifacts}
     missing = [
         _nearest(artifact, index, store) for artifact in lock.artifacts if sizes[artifact.sha256] is None
@@ -47,6 +49,14 @@ def fetch(lock: Lock, index: PackageIndex, store: Store, emit: Emit) -> Lock:
     if missing:
         sizes |= _fetch_all(missing, index, store, emit)
     return lock.with_artifacts(tuple(replace(item, size=sizes[item.sha256] or 0) for item in lock.artifacts))
+
+
+def _refuse_harmful_names(artifacts: Sequence[Artifact]) -> None:
+    """Let no name pass that would be a place elsewhere when the file is written into a folder."""
+    for artifact in artifacts:
+        if not artifact.has_plain_name:
+            reason = "the name of its file is a path, or cannot be shown"
+            raise WheelMalformed(f"of {artifact.name}", reason, artifact.filename)
 
 
 def _size_here(artifact: Artifact, store: Store) -> int | None:

@@ -12,7 +12,7 @@ from seldon_builder.dependencies.resolver import is_own
 from seldon_builder.detection import Detection, Requirement
 from seldon_builder.digest import Digest
 from seldon_builder.errors.base import PythonConflict
-from seldon_builder.errors.conda import EnvironmentInvalid, PythonOutOfRange
+from seldon_builder.errors.conda import CondaPackageMalformed, EnvironmentInvalid, PythonOutOfRange
 from seldon_builder.errors.resolution import BadLine
 from seldon_builder.events import Emit, decision
 from seldon_builder.lock import CONDA, Artifact, Lock
@@ -126,6 +126,10 @@ def _wanted_python(specs: Iterable[Spec], locking: Locking, detection: Detection
 
 
 def _fetched(packages: tuple[Artifact, ...], locking: Locking) -> tuple[Artifact, ...]:
+    for item in packages:
+        if not item.has_plain_name:
+            reason = "the name of its file is a path, or cannot be shown"
+            raise CondaPackageMalformed(item.name, reason, item.filename)
     nothing = Lock(KIND, "", "", "", Digest.of(b""), packages)
     return fetch(nothing, locking.index, locking.store, locking.emit).artifacts
 
