@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from seldon_builder.events import silent
 from seldon_builder.inputs.source_reading import read_source
-from seldon_plugins.projects.project_metadata import installing
+from seldon_plugins.projects.project_files import read_files
+from seldon_plugins.projects.project_metadata import installing_of
 
 from .project_folders import folder_of
 
@@ -120,7 +121,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_rule_says_whether_a_project_is_installed(tmp_path: Path, case: str) -> None:
     files, wanted, reason = CASES[case]
-    found = installing(read_source(folder_of(tmp_path, dict(files)), silent))
+    found = installing_of(read_files(read_source(folder_of(tmp_path, dict(files)), silent)))
 
     assert found.wanted == wanted
     assert reason in found.reason
@@ -130,4 +131,4 @@ def test_a_project_in_a_folder_of_the_source_is_looked_at_there(tmp_path: Path) 
     files = {"a/b/pyproject.toml": backend("hatchling.build"), "a/b/churn_model/x.py": ""}
     source = read_source(folder_of(tmp_path, dict(files)), silent)
 
-    assert installing(source, "a/b").wanted
+    assert installing_of(read_files(source, "a/b")).wanted

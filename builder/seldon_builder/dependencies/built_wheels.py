@@ -18,7 +18,7 @@ from ..lock import PROJECT, Artifact, Lock, canonical_name
 from ..store import Store
 from .file_url import path_of
 
-RECORD = "built"
+RECORD = "built-metadata"
 _IN = " in "
 
 

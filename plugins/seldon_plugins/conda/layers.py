@@ -28,8 +28,6 @@ from ..dependency_layers import Floor, Packing, layers_of, wheel_packing
 from .activation import activation_layer
 from .installed import Installed, installed
 
-KIND = "conda"
-
 
 def environment_layers(
     lock: Lock, target: Target, store: Store, interpreter: Interpreter | None, emit: Emit

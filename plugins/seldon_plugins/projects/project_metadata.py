@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from seldon_builder.lock import canonical_name
-from seldon_builder.source import Source
 
-from .project_files import PYPROJECT, SETUP_PY, ProjectFiles, read_files
+from .project_files import PYPROJECT, SETUP_PY, ProjectFiles
 
 SETUPTOOLS = "setuptools"
 # Where each backend is told what a package holds; without any of these it looks for the project's name.
@@ -34,11 +33,6 @@ class Installing:
 
     wanted: bool
     reason: str
-
-
-def installing(source: Source, folder: str = "") -> Installing:
-    """Tell whether the project in ``folder`` of ``source`` is installed; ProjectUnreadable as it is read."""
-    return installing_of(read_files(source, folder))
 
 
 def installing_of(files: ProjectFiles) -> Installing:

@@ -32,11 +32,6 @@ class SetupCall:
     is_static: bool = False
 
     @property
-    def is_trivial(self) -> bool:
-        """Whether it is ``setup()``, with setup.cfg or pyproject.toml saying everything."""
-        return self.is_static and not self.given
-
-    @property
     def names_modules(self) -> bool:
         """Whether it says what is installed."""
         return any(self.literals.get(name, True) for name in self.given & NAMING)
