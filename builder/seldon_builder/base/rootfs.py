@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import shutil
 from collections.abc import Iterator
@@ -103,13 +104,27 @@ def place_of(root: Path, path: str) -> Path | None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, link or tree, whatever its modes; nothing where it is not there."""
-    if path.is_symlink() or path.is_file():
-        path.unlink()
-    elif path.is_dir():
-        for folder in (path, *(p for p in path.rglob("*") if p.is_dir() and not p.is_symlink())):
-            folder.chmod(0o700)
+    """Remove a file, link, pipe or tree, whatever its modes; nothing where it is not there."""
+    if path.is_symlink() or not path.is_dir():
+        path.unlink(missing_ok=True)
+        return
+    try:
         shutil.rmtree(path)
+    except (OSError, RecursionError):
+        _remove_by_tools(path)
+
+
+def _remove_by_tools(path: Path) -> None:
+    """Remove a tree with closed folders, or of more levels than Python follows."""
+    import subprocess
+
+    from .sandboxes import tool
+
+    path.chmod(0o700)
+    subprocess.run([tool("chmod"), "-R", "u+rwx", "--", path], capture_output=True, check=False)
+    done = subprocess.run([tool("rm"), "-rf", "--", path], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise OSError(errno.EBUSY, done.stderr.strip()[-300:], str(path))
 
 
 def _unpack_layers(image: Image, root: Path, emit: Emit) -> None:

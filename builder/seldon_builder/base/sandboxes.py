@@ -21,7 +21,8 @@ _NO_WAY = "it allows neither chroot (only root may) nor user namespaces, and no 
 # In a mount namespace of its own. The image's files end up read-only: `remount` repeats what the disk of the
 # store forbids already, as it must, and any step that fails ends it all. With a shared folder come harmless
 # devices and, where it also has the network, names' resolution (copies: root's own files would be writable to
-# it), but no /proc, whose /proc/sys obeys whoever has root's number.
+# it), but no /proc, whose /proc/sys obeys whoever has root's number; and limits: of processes, of what a file
+# may hold, and where memory ends it is the first to go. (dash has -p for processes, bash -u.)
 # $1 root, $2 shared, $3 its place, $4 its new owner, $5 files to copy, $6 to $8 tools, then the command.
 _LOCK_AND_RUN = """set -e
 unset PWD
@@ -29,8 +30,11 @@ root=$1 shared=$2 place=$3 owner=$4 names=$5 mount=$6 cp=$7 chown=$8
 shift 8
 $mount --bind "$root" "$root"
 if [ -n "$shared" ]; then
-    $mount -t tmpfs tmpfs "$root/tmp"
-    $mount -t tmpfs tmpfs "$root/dev"
+    echo 1000 2>/dev/null > /proc/self/oom_score_adj || :
+    ulimit -p 4096 2>/dev/null || ulimit -u 4096 2>/dev/null || :
+    ulimit -f 16777216 2>/dev/null || :
+    $mount -t tmpfs -o size=2g tmpfs "$root/tmp"
+    $mount -t tmpfs -o size=1m tmpfs "$root/dev"
     for name in null zero full random urandom; do
         : > "$root/dev/$name"
         $mount --bind "/dev/$name" "$root/dev/$name"
@@ -47,6 +51,17 @@ fi
 $mount -o remount,bind,ro,nosuid,nodev "$root"
 exec "$@"
 """
+
+
+# The same for a container, which can have a limit of memory too.
+_MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 3 // 4
+_LIMITS = (
+    "--oom-score-adj=1000",
+    "--pids-limit=4096",
+    "--ulimit=fsize=8589934592",
+    f"--memory={_MEMORY}",
+    f"--memory-swap={_MEMORY}",
+)
 
 
 @dataclass(frozen=True)
@@ -185,7 +200,8 @@ class Container:
             self._import()
         # Values stand in docker's own environment: a command line is for every user to read.
         names = [f"--env={name}" for name in run.environment]
-        caged = ["--read-only", "--tmpfs=/tmp:exec", "--cap-drop=ALL", "--security-opt=no-new-privileges"]
+        caged = ["--read-only", "--tmpfs=/tmp:exec,size=2g", "--cap-drop=ALL"]
+        caged += ["--security-opt=no-new-privileges", *_LIMITS]
         once = [self.docker, "run", "--rm", "--pull=never", "--interactive"]
         once += [f"--name={run.name}"] if run.name else []
         network = f"--network={'host' if run.network else 'none'}"
@@ -214,7 +230,8 @@ class Container:
         with subprocess.Popen(packing, stdout=subprocess.PIPE) as tar:
             command = [self.docker, "import", "-", self.name]
             taken = subprocess.run(command, stdin=tar.stdout, capture_output=True, check=False)
-        if taken.returncode or tar.returncode:
+        # 1 tells that something changed meanwhile: the time of the folder itself, when another build uses it.
+        if taken.returncode or tar.returncode > 1:
             raise InterpreterFailed(self.name, taken.stderr.decode(errors="replace").strip())
         atexit.register(_succeeds, [self.docker, "image", "rm", self.name])
 

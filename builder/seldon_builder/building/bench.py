@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -50,27 +52,38 @@ class Bench:
     package: str
 
     def prepare(
-        self, material: Material, system: BuildSystem, known: Sequence[str], *, without_modules: bool
+        self,
+        material: Material,
+        system: BuildSystem,
+        known: Sequence[str],
+        seconds: float,
+        *,
+        without_modules: bool,
     ) -> None:
         """Lay out source and job anew: a build leaves traces in its source. Its answers stay."""
+        out = self.folder / "out"
+        # The folder was the build's to change: through a link that it left, what follows would be written
+        # to files of this machine.
+        for place in self.folder.iterdir():
+            if place != out or place.is_symlink():
+                remove(place)
         for name in ("source", "home", "tmp"):
-            remove(self.folder / name)
             (self.folder / name).mkdir()
-        (self.folder / "out").mkdir(exist_ok=True)
+        out.mkdir(exist_ok=True)
         material.lay(self.folder / "source")
         job = {
             "backend": system.backend,
             "backend_path": list(system.backend_path),
             "known": list(known),
             "without_modules": without_modules,
+            "seconds": seconds,
         }
         (self.folder / "job.json").write_text(json.dumps(job))
         worker = resources.files(__package__ or "").joinpath("worker.py").read_text()
         (self.folder / "worker.py").write_text(worker)
 
     def install(self, lock: Lock, target: Target, store: Store) -> None:
-        """Lay out the environment anew: the wheels of ``lock`` for the Python of the build image."""
-        remove(self.folder / "env")
+        """Lay out the environment: the wheels of ``lock`` for the Python of the build image."""
         lay_environment(self.folder / "env", f"{SHARED}/env", lock, target, store)
 
     def run(self, seconds: float, heard: Callable[[str], None]) -> Ran:
@@ -91,18 +104,21 @@ class Bench:
     def wheel(self, name: str) -> Path:
         """Return the wheel of this name; BuildFailed where that is no file."""
         try:
-            self._opened(name).close()
+            with self._opened(name):
+                return self.folder / "out" / name
         except OSError as error:
             raise BuildFailed(self.package, f"it made no {name[:80]!r} ({error.strerror})") from error
-        return self.folder / "out" / name
 
     def _opened(self, name: str) -> Any:
-        """Open a file of the results; links could lead to what only this machine may read."""
+        """Open a file of the results: a link could lead to what is this machine's, a pipe has no end."""
         folder = os.open(self.folder / "out", os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
         try:
             file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
         finally:
             os.close(folder)
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            os.close(file)
+            raise OSError(errno.EINVAL, "it is no file", name)
         return open(file, "rb")  # noqa: PTH123  # a Path cannot open what is open
 
 

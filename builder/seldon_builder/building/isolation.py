@@ -1,4 +1,4 @@
-"""Run a program of the build image locked in: no network, a time limit, and a bounded record of its words."""
+"""Run a program of the build image locked in: no network, limits, and a bounded record of its words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -27,16 +28,20 @@ _NOBODY = 65534
 _KEPT = 1 << 16
 _CHUNK = 1 << 13
 _LAST_WORDS = 5.0
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\S\n]*\r(?!\n)|[\x00-\x08\x0b-\x1f\x7f]")
+_LOOK_EVERY = 0.5
+# What others on this machine keep of the disk that the store is on, at least; half of what there was if less.
+_SPARED = 1 << 30
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\S\n]*\r(?!\n)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True)
 class Ran:
-    """How a program ended: its status, the end of what it printed, whether its time was up."""
+    """How a program ended: its status, the end of what it printed, whether its time or the disk was up."""
 
     status: int
     output: str
     is_overdue: bool = False
+    is_filling: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,13 +76,14 @@ class Isolation:
         words = _Words(process.stdout, heard)
         words.start()
         try:
-            status = process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return Ran(-1, words.text, is_overdue=True)
+            is_filling = not _is_left_alone(process, shared, seconds)
+            status = process.poll()
         finally:
             if process.poll() is None:
                 self._end(process, run)
             words.join(_LAST_WORDS)
+        if status is None or is_filling:
+            return Ran(-1, words.text, is_overdue=not is_filling, is_filling=is_filling)
         return Ran(status, words.text)
 
     def _end(self, process: subprocess.Popen[bytes], run: Run) -> None:
@@ -122,6 +128,21 @@ def _shares(sandbox: Sandbox) -> bool:
         ).returncode
     except InterpreterFailed:
         return False
+
+
+def _is_left_alone(process: subprocess.Popen[bytes], shared: Path, seconds: float) -> bool:
+    """Wait for the end, or until the time is up; False at once where the disk runs full."""
+    spared = min(_SPARED, shutil.disk_usage(shared).free // 2)
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        try:
+            process.wait(min(left, _LOOK_EVERY))
+        except subprocess.TimeoutExpired:
+            if shutil.disk_usage(shared).free < spared:
+                return False
+        else:
+            break
+    return True
 
 
 def _give_to_nobody(folder: Path) -> None:

@@ -14,8 +14,10 @@ from typing import BinaryIO
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from ..errors.building import OWN_WHEEL, BuildFailed, BuildImpossible
-from ..layers.wheel_archive import refused_path
+from ..layers.wheel_archive import READ_AT_MOST, refused_path
+from ..layers.zip_bytes import open_zip
 from ..target import Target
+from .unpacking import LARGEST
 
 _TIME = (1980, 1, 1, 0, 0, 0)
 _CHUNK = 1 << 20
@@ -31,8 +33,8 @@ def normalised(made: Path, place: Path, package: str) -> Path:
     """
     wheel = place / made.name
     try:
-        with ZipFile(made) as archive, ZipFile(wheel, "w", ZIP_STORED) as output:
-            _copy(archive, output)
+        with open_zip(made) as archive, ZipFile(wheel, "w", ZIP_STORED) as output:
+            _copy(archive, output, made.name)
     except _DAMAGED as error:
         reason = f"it made {made.name}, which is no wheel that can be trusted ({error})"
         raise BuildFailed(package, reason) from error
@@ -71,10 +73,12 @@ def refuse_unfit(wheel: Path, target: Target, build: Target, package: str) -> No
         )
 
 
-def _copy(archive: ZipFile, output: ZipFile) -> None:
+def _copy(archive: ZipFile, output: ZipFile, filename: str) -> None:
     infos = {info.filename: info for info in archive.infolist() if not info.is_dir()}
     if len(infos) != len([info for info in archive.infolist() if not info.is_dir()]):
         raise ValueError("a file occurs twice")
+    if sum(info.file_size for info in infos.values()) > LARGEST:
+        raise ValueError(f"it unpacks to more than {LARGEST >> 30} GiB")
     record = _record_name(infos)
     listed = _listed(archive, record)
     rows = []
@@ -87,6 +91,7 @@ def _copy(archive: ZipFile, output: ZipFile) -> None:
         if listed.get(name, (digest, size)) != (digest, size) or name not in listed:
             raise ValueError(f"{name} is not what RECORD says")
         rows.append((name, digest, str(size)))
+    _refuse_other_metadata(archive, record, filename)
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([*rows, (record, "", "")])
     output.writestr(_entry(record, 0), text.getvalue())
@@ -99,8 +104,27 @@ def _record_name(names: Iterable[str]) -> str:
     return found[0]
 
 
+def _refuse_other_metadata(archive: ZipFile, record: str, filename: str) -> None:
+    """Raise ValueError where it says that it is another distribution than the one its file is named after."""
+    from email.parser import BytesHeaderParser
+
+    from packaging.utils import canonicalize_name, canonicalize_version, parse_wheel_filename
+
+    name, version = parse_wheel_filename(filename)[:2]
+    headers = BytesHeaderParser().parsebytes(_small(archive, f"{record.partition('/')[0]}/METADATA"))
+    said = str(headers.get("Name", "")), str(headers.get("Version", ""))
+    if (canonicalize_name(said[0]), canonicalize_version(said[1])) != (name, canonicalize_version(version)):
+        raise ValueError(f"its METADATA is of {' '.join(said)[:80]!r}")
+
+
+def _small(archive: ZipFile, name: str) -> bytes:
+    if archive.getinfo(name).file_size > READ_AT_MOST:
+        raise ValueError(f"{name} is larger than {READ_AT_MOST >> 20} MiB")
+    return archive.read(name)
+
+
 def _listed(archive: ZipFile, record: str) -> dict[str, tuple[str, int]]:
-    rows = csv.reader(io.StringIO(archive.read(record).decode(), newline=""))
+    rows = csv.reader(io.StringIO(_small(archive, record).decode(), newline=""))
     return {row[0]: (row[1], int(row[2])) for row in rows if len(row) == 3 and row[1] and row[2]}
 
 

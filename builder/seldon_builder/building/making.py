@@ -74,13 +74,14 @@ class Making:
 
     def _run(self, known: tuple[str, ...], lock: Lock, *, without_modules: bool) -> Ran:
         store, name = self.builder.resolver.store, self.material.name
-        self.place.prepare(self.material, self.system, known, without_modules=without_modules)
+        seconds = self.builder.seconds
+        self.place.prepare(self.material, self.system, known, seconds, without_modules=without_modules)
         self.place.install(lock, self.base.target, store)
 
         def heard(line: str) -> None:
             self.builder.resolver.emit(progress("lock", f"Building {name}: {line[:60]}"))
 
-        return self.place.run(self.builder.seconds, heard)
+        return self.place.run(seconds, heard)
 
     def _wanted(self, ran: Ran) -> tuple[str, ...]:
         answer = self.place.answer(REQUIRES)

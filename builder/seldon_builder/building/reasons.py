@@ -80,6 +80,12 @@ _REASONS = tuple(
             "its setup.py ended before it called setup()",
             "let setup.py always call setup()",
         ),
+        (r"File too large$", "it makes a file of more than 8 GiB", "let it write less"),
+        (
+            r"Resource temporarily unavailable|can't start new thread|Cannot fork",
+            "it starts too many processes and threads",
+            "let it start fewer",
+        ),
         (r"No space left on device", "the disk is full", "make room, or move the store (--store)"),
     )
 )
@@ -112,6 +118,8 @@ def _told(ran: Ran, seconds: float) -> tuple[str, str]:
             f"it had not ended after {limit}",
             f"give it longer with SELDON_BUILD_MINUTES if it only needs more time; or {OWN_WHEEL}",
         )
+    if ran.is_filling:
+        return "it was filling the disk", "let it write less; or make room, or move the store (--store)"
     for reason in _REASONS:
         if found := re.search(reason.pattern, ran.output):
             return reason.happened.format(*found.groups()), reason.hint

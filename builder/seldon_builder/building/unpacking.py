@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import BadZipFile, ZipInfo
 
 from ..errors.building import BuildFailed
 from ..layers.wheel_archive import READ_AT_MOST, refused_path
+from ..layers.zip_bytes import open_zip
 
 LARGEST = 8 << 30
 MOST_MEMBERS = 200_000
@@ -24,7 +25,7 @@ def read_member(path: Path, name: str, package: str) -> bytes | None:
     """Return the file ``name`` of the archive's one folder, None where there is none."""
     with _explained(package):
         if _is_zip(path):
-            with ZipFile(path) as archive:
+            with open_zip(path) as archive:
                 inside = [info for info in archive.infolist() if _below_top(info.filename) == name]
                 return _bounded(archive.open(inside[0])) if inside else None
         with tarfile.open(path) as tar:
@@ -62,7 +63,7 @@ def _unpack_tar(path: Path, folder: Path) -> None:
 
 
 def _unpack_zip(path: Path, folder: Path) -> None:
-    with ZipFile(path) as archive:
+    with open_zip(path) as archive:
         infos = archive.infolist()
         _refuse_bomb(len(infos), sum(info.file_size for info in infos))
         for info in infos:

@@ -7,6 +7,7 @@ answered below OUT; with the name of a hook it is that process. What comes out i
 import importlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 PLACE = Path("/mnt/seldon")
 OUT, SOURCE = PLACE / "out", PLACE / "source"
 REQUIRES, WHEEL = "requires", "wheel"
+GRACE = 30.0
 
 
 def main() -> None:
@@ -24,10 +26,17 @@ def main() -> None:
     if len(sys.argv) > 1:
         run_hook(sys.argv[1], asked)
         return
+    end_after(asked["seconds"] + GRACE)
     if not place_of(REQUIRES).exists():
         run_child(REQUIRES)
     if set(json.loads(place_of(REQUIRES).read_text())) <= set(asked["known"]):
         run_child(WHEEL)
+
+
+def end_after(seconds: float) -> None:
+    """End in time, and all else with it: whoever watches from outside may have been killed."""
+    signal.signal(signal.SIGALRM, lambda *_: os._exit(1))
+    signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def place_of(hook: str) -> Path:

@@ -20,6 +20,7 @@ from ..errors.indexes import LocalWheelUnfit
 from ..errors.layers import WheelMalformed
 from ..layers.content_digests import file_digest
 from ..layers.wheel_archive import Wheel
+from ..layers.zip_bytes import ZipBytes
 from ..lock import Artifact, canonical_name
 from ..store import Store, explained
 from ..target import Target
@@ -159,7 +160,7 @@ def _write_stub(stub: Path, artifact: Artifact, path: Path) -> str:
 def _metadata(artifact: Artifact, path: Path) -> tuple[str, bytes, bytes]:
     """Read the name of the metadata's folder, METADATA and WHEEL; WheelMalformed for what is none."""
     try:
-        with path.open("rb", buffering=0) as file, ZipFile(file) as archive:
+        with ZipBytes(path) as file, ZipFile(file) as archive:
             wheel = Wheel(shown(path), cast(BinaryIO, file), archive, artifact)
             read = (wheel.metadata_folder, wheel.metadata("METADATA"), wheel.metadata("WHEEL"))
     except (BadZipFile, NotImplementedError, ValueError, OSError) as error:

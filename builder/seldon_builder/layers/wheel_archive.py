@@ -22,6 +22,7 @@ from ..lock import Artifact
 from ..store import Store
 from .packing import copy_content
 from .splice import DeflateDamaged, SplicingEncoder
+from .zip_bytes import ZipBytes
 
 _SIZE = re.compile(r"[0-9]{1,18}\Z")
 _READ = 1 << 20
@@ -41,7 +42,7 @@ def open_wheel(store: Store, artifact: Artifact) -> Iterator[Wheel]:
     from urllib.parse import unquote
 
     blob, name = store.blob(artifact.sha256), unquote(artifact.filename)
-    with blob.path.open("rb", buffering=0) as file:
+    with ZipBytes(blob.path) as file:
         with blob.open() as verified:
             while verified.read(_READ):
                 pass
