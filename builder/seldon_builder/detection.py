@@ -47,8 +47,8 @@ class Detection:
     ``options`` are the resolver options of the files, in pip's spelling (``--pre``, ``--no-binary=x``,
     ``--require-hashes``); index options are in ``index``. ``requires_python`` is a PEP 440 specifier.
     ``locker`` names the one plugin whose ``seldon_lock`` can resolve this; "" means that the lines are of
-    PEP 508 and the user chooses the engine. ``environment`` is what that plugin needs beyond requirements; it
-    is hashable, and ``str`` of it names all that a lock depends on.
+    PEP 508 and the user chooses the engine. ``environment`` is what that plugin needs beyond requirements, or
+    of a lock file what that is for; it is hashable, and ``str`` of it names all that a lock depends on.
 
     ``is_complete`` tells that a lock file was read: the requirements are pins with ``==`` and markers,
     nothing else may come in on the model's behalf, and what the runtime needs is resolved around them.
