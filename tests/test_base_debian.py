@@ -218,7 +218,7 @@ def test_an_unreachable_mirror_is_an_error_that_says_so(tmp_path: Path) -> None:
 
 
 def test_offline_nothing_is_made(tmp_path: Path) -> None:
-    with pytest.raises(OfflineMissing, match=r"the base image trixie/.* --offline forbids") as caught:
+    with pytest.raises(OfflineMissing, match=r"the run image trixie/.* --offline forbids") as caught:
         debian_base("trixie", host_architecture(), Store(tmp_path), silent, offline=True)
     assert caught.value.hint == "build once without --offline, or give --run-image oci:DIR"
 

@@ -18,7 +18,7 @@ from seldon_builder.dependencies.resolver import Resolver
 from seldon_builder.destination import Output
 from seldon_builder.detection import Detection, Requirement
 from seldon_builder.errors.building import BuildFailed
-from seldon_builder.errors.resolution import ArtifactCorrupt, PackageWithoutWheel
+from seldon_builder.errors.resolution import ArtifactCorrupt, PackageWithoutWheel, ResolutionConflict
 from seldon_builder.errors.source import SettingInvalid
 from seldon_builder.order import Order
 from seldon_builder.package_index import PackageIndex
@@ -115,6 +115,20 @@ def test_an_archive_that_is_not_what_the_index_says_is_refused(bench: Workbench,
 
     with pytest.raises(ArtifactCorrupt):
         resolver(bench).resolved(asked(f"{NAME}==5.0"))
+
+
+@pytest.mark.network
+def test_nothing_is_built_where_wheels_are_there_that_others_exclude(bench: Workbench, index: Index) -> None:
+    source(index, "0.1", "raise SystemExit('never built')\n")
+    source(index, "6.0", "raise SystemExit('never built')\n")
+    make_wheel(index.folder, "zz-other")
+    make_wheel(index.folder, NAME, "6.0", requires=("zz-other>=2",))
+
+    with pytest.raises(ResolutionConflict) as caught:
+        resolver(bench).resolved(asked(NAME, "zz-other<2"))
+
+    assert caught.value.sides == (f"{NAME}  (a:1)", "zz-other<2  (a:1)")
+    assert "source archive" not in bench.said
 
 
 def best(folder: Path, wanted: str = "", store: Store | None = None) -> str:

@@ -29,6 +29,10 @@ ENDINGS = (".tar.gz", ".zip")
 LARGEST_PAGE = 64 << 20
 
 
+class WheelThere(Exception):
+    """There is a wheel that fits: what the engine lacks is a version that all requirements allow."""
+
+
 @dataclass(frozen=True)
 class Link:
     """A file that a page links to; ``sha256`` is empty where the page does not tell it."""
@@ -54,12 +58,15 @@ def best_archive(
 ) -> Artifact | None:
     """Return the newest source archive of ``name`` that is ``wanted`` and fits; None where there is none.
 
-    Where the lines ``asked`` have hashes, its own must be among them.
+    WheelThere where a wheel of that version, or of a newer one, fits. Where the lines ``asked`` have hashes,
+    its own must be among them.
     """
     hashes = {digest for item in asked for digest in item.hashes}
     pinned = any(part.operator in ("==", "===") for part in wanted)
     found: dict[Version, Link] = {}
+    with_wheel: list[Version] = []
     for link in _links(name, index, store):
+        with_wheel += _wheel_version(link, name, target)
         version = _version(link, name)
         allowed = not hashes or f"sha256:{link.sha256}" in hashes
         if version and allowed and _fits(link, target) and (pinned or not link.is_yanked):
@@ -68,6 +75,8 @@ def best_archive(
     if not fitting:
         return None
     newest = max(fitting)
+    if any(version >= newest for version in wanted.filter(with_wheel)):
+        raise WheelThere(name)
     link = found[newest]
     sha256 = Digest(link.sha256) if link.sha256 else _downloaded(link.url, index, store)
     return Artifact(name, str(newest), link.url, sha256)
@@ -77,9 +86,9 @@ def _links(name: str, index: PackageIndex, store: Store) -> Iterator[Link]:
     places = (*index.wheel_folders, *index.find_links)
     for place in places:
         if "://" not in place:
-            yield from (
-                _local(path, store) for path in sorted(Path(place).glob("*")) if _is_archive(path.name)
-            )
+            paths = sorted(Path(place).glob("*"))
+            yield from (_local(path, store) for path in paths if _is_archive(path.name))
+            yield from (Link(path.absolute().as_uri()) for path in paths if path.suffix == ".whl")
     if index.offline:
         return
     pages = [place for place in places if "://" in place]
@@ -190,6 +199,20 @@ def _version(link: Link, name: str) -> Version | None:
     except InvalidSdistFilename:
         return None
     return version if canonical_name(found) == name else None
+
+
+def _wheel_version(link: Link, name: str, target: Target) -> list[Version]:
+    """Return the version of a wheel of ``name`` that fits ``target``; nothing for any other file."""
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+    if not link.filename.endswith(".whl"):
+        return []
+    try:
+        found, version, _, tags = parse_wheel_filename(link.filename)
+    except InvalidWheelFilename:
+        return []
+    is_it = found == name and not link.is_yanked and _fits(link, target)
+    return [version] if is_it and not tags.isdisjoint(target.tags) else []
 
 
 def _fits(link: Link, target: Target) -> bool:

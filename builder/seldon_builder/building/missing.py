@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..dependencies.resolver import Ask
 from ..detection import Detection, Requirement
 from ..errors.building import BuildImpossible
-from ..errors.resolution import PackageWithoutWheel
+from ..errors.resolution import PackageWithoutWheel, ResolutionConflict
 from ..events import decision
 from ..layers.content_digests import file_digest
 from ..lock import Lock, canonical_name
@@ -32,12 +32,20 @@ _SPECIFIER = r"[<>=!~]=?=?[^\s,]+(?:,\s?[<>=!~]=?=?[^\s,]+)*"
 def locked_with_built(
     builder: Builder, detection: Detection, index: PackageIndex, lacking: PackageWithoutWheel, ask: Ask
 ) -> Lock:
-    """Build what ``lacking`` names and ``ask`` again, until nothing lacks; else raise the last error."""
+    """Build what ``lacking`` names and ``ask`` again, until nothing lacks; else raise the last error.
+
+    ResolutionConflict where wheels are there: then no archive would help, and none is built.
+    """
+    from .index_pages import WheelThere
+
     search = _Search(builder, detection, index)
     built: dict[str, Path] = {}
     for _ in range(MOST_ROUNDS):
         names = {_name(package.line) for package in lacking.packages} - built.keys()
-        found = {name: search.wheel(name, lacking) for name in sorted(names)}
+        try:
+            found = {name: search.wheel(name, lacking) for name in sorted(names)}
+        except WheelThere:
+            raise _conflict(detection, lacking) from lacking
         if not found or not all(found.values()):
             raise lacking
         built |= {name: wheel for name, wheel in found.items() if wheel}
@@ -88,6 +96,13 @@ class _Search:
     @property
     def _lines(self) -> tuple[Requirement, ...]:
         return (*self.detection.requirements, *self.detection.constraints)
+
+
+def _conflict(detection: Detection, lacking: PackageWithoutWheel) -> ResolutionConflict:
+    spoken = {canonical_name(word) for word in _NAME.findall(lacking.explanation)}
+    asked = (*detection.requirements, *detection.constraints)
+    sides = [f"{item.line}  ({item.origin})" for item in asked if item.name in spoken]
+    return ResolutionConflict(sides, lacking.explanation)
 
 
 def _name(line: str) -> str:

@@ -73,7 +73,8 @@ def _fixes_told(wanted: Detection, resolver: Resolver) -> Iterator[None]:
             raise
         from .conflict_fixes import with_fixes
 
-        quiet = replace(resolver, emit=silent, preferred=())
+        # Nothing is built only to find out what would help.
+        quiet = replace(resolver, emit=silent, preferred=(), builder=None)
         raise with_fixes(error, wanted, quiet.ask_engine, is_own) from error
 
 
