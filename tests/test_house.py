@@ -30,6 +30,7 @@ MODULES = [
     for package, root in PACKAGES.items()
     for path in sorted((root / package).rglob("*.py"))
 ]
+ROOMS = sorted({path.parent for root in PACKAGES.values() for path in root.glob("*/*/__init__.py")})
 FORBIDDEN_WORDS = {"Manager", "Helper", "Util", "Handler"}
 
 
@@ -39,6 +40,11 @@ def imported(tree: ast.Module) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+def test_each_room_is_on_the_map(room: Path) -> None:
+    assert f"{room.name}/" in (ROOT / "CONTRIBUTING.md").read_text()
 
 
 @pytest.mark.parametrize(("package", "path"), MODULES)

@@ -185,13 +185,7 @@ def locked(
     order: Order, model: Model, target: Target, workshop: Workshop, chosen: base.Base | None = None
 ) -> Lock:
     """Lock what the source needs, with what the server needs, for ``target``, which ``chosen`` is of."""
-    hooks = workshop.plugins.hook
-    known = hooks.seldon_package_index(
-        source=model.source, settings=model.settings, folders=order.asked.folders
-    )
-    # What is said of packages alone is meant more than what is said of every program.
-    known.append(PackageIndex(ca_bundle=order.ca_bundle))
-    index = joined(PackageIndex(offline=order.offline), known, workshop.store, workshop.emit)
+    hooks, index = workshop.plugins.hook, index_of(order, model, workshop)
     resolver = Resolver(
         target,
         index,
@@ -213,6 +207,16 @@ def locked(
         exported=order.exported,
         upgrade=order.upgrade,
     )
+
+
+def index_of(order: Order, model: Model, workshop: Workshop) -> PackageIndex:
+    """Return where packages may come from, as all who know of it say together."""
+    known = workshop.plugins.hook.seldon_package_index(
+        source=model.source, settings=model.settings, folders=order.asked.folders
+    )
+    # What is said of packages alone is meant more than what is said of every program.
+    known.append(PackageIndex(ca_bundle=order.ca_bundle))
+    return joined(PackageIndex(offline=order.offline), known, workshop.store, workshop.emit)
 
 
 def standing(lock: Lock, chosen: base.Base, workshop: Workshop) -> base.Base:

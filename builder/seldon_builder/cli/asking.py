@@ -24,6 +24,15 @@ FLAGS = {
     "--inject": "SELDON_WHEELS",
     "--no-build": "SELDON_NO_BUILD",
 }
+# Of those the plain ones: what follows them, and what they are for.
+_APPENDING = {
+    "--resolver": ("NAME", "whose files count, where several resolvers claim the source (docs/resolvers.md)"),
+    "--group": ("NAME", "also what this dependency group of the project asks for; may be repeated"),
+    "--extra": ("NAME", "also what this extra of the project asks for; may be repeated"),
+    "--channel-alias": ("NAME=URL", "where a conda channel of this name is; may be repeated"),
+    "--index-pin": ("NAME=URL", "take this package from this index and from nowhere else; may be repeated"),
+    "--bindings": ("DIR", "a folder of service bindings: credentials and certificates (docs/indexes.md)"),
+}
 
 # The one place where s2i's builder images looked for what was injected.
 WHEELS = "/whl"
@@ -53,20 +62,10 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
     runtimes = "serve with nothing but this: rest, grpc ...; repeated or with commas (default: everything)"
     add("--runtime", action="append", default=[], metavar="NAME", help=runtimes)
-    resolvers = "whose files count, where several resolvers claim the source (docs/resolvers.md)"
-    add("--resolver", default=[], action="append", metavar="NAME", help=resolvers)
-    groups = "also what this dependency group of the project asks for; may be repeated"
-    add("--group", default=[], action="append", metavar="NAME", help=groups)
-    extras = "also what this extra of the project asks for; may be repeated"
-    add("--extra", default=[], action="append", metavar="NAME", help=extras)
+    for flag, (placeholder, text) in _APPENDING.items():
+        add(flag, default=[], action="append", metavar=placeholder, help=text)
     forbidden = "build no wheel: what has none for the target is an error"
     add("--no-build", default=[], action="append_const", const="true", help=forbidden)
-    aliases = "where a conda channel of this name is; may be repeated"
-    add("--channel-alias", default=[], action="append", metavar="NAME=URL", help=aliases)
-    pins = "take this package from this index and from nowhere else; may be repeated"
-    add("--index-pin", default=[], action="append", metavar="NAME=URL", help=pins)
-    bindings = "a folder of service bindings, with credentials of indexes and certificates (docs/indexes.md)"
-    add("--bindings", default=[], action="append", metavar="DIR", help=bindings)
     wheels = "a folder of wheels that come before any index (docs/local-wheels.md); may be repeated"
     add("-i", "--inject", default=[], action="append", type=injected, metavar="DIR[:/whl]", help=wheels)
     engines = "who resolves requirements: uv (default) or pip-tools, the slow reference"
