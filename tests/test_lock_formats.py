@@ -245,3 +245,14 @@ def test_pipenv_of_older_releases_hashes_names_as_they_stand(projects: Projects,
     (folder / "Pipfile.lock").write_text(json.dumps(lock))
 
     assert read("pipenv", folder).is_complete
+
+
+@pytest.mark.parametrize("digest", [[5], {"a": 1}, 5, None])
+def test_a_hash_that_is_no_text_is_a_stale_lock(projects: Projects, tmp_path: Path, digest: object) -> None:
+    folder = shutil.copytree(projects.folder("pipenv"), tmp_path / "p")
+    content = json.loads((folder / "Pipfile.lock").read_text())
+    content["_meta"]["hash"]["sha256"] = digest
+    (folder / "Pipfile.lock").write_text(json.dumps(content))
+
+    with pytest.raises(LockOutdated):
+        read("pipenv", folder)

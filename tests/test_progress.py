@@ -32,6 +32,23 @@ def test_plain_lines_carry_no_control_characters() -> None:
     assert "\x1b" not in stream.getvalue()
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_what_strangers_write_steers_no_terminal(terminal: bool) -> None:
+    stream = io.StringIO()
+    show = Progress(stream, terminal=terminal)
+
+    show(warning("lock", "\x1b[2Jname\x9b31m\u202egnp\rover\b\x07"))
+    show(progress("lock", "Building \x1b]0;title\x07"))
+    time.sleep(0.4 if terminal else 0)
+    show(decision("lock", "x" * 100_000))
+    show.done()
+
+    first, *_, last = stream.getvalue().rstrip("\x1b[K\r").split("\n")[:-1]
+    assert first == r"warning: \x1b[2Jname\x9b31m\u202egnp\rover\x08\x07"
+    assert r"Building \x1b]0;title\x07" in stream.getvalue()
+    assert len(last) < 3000
+
+
 def test_a_terminals_clock_goes_on_between_events() -> None:
     stream = io.StringIO()
     show = Progress(stream, terminal=True)

@@ -8,6 +8,7 @@ import time
 from typing import TextIO
 
 from .events import Event, EventKind
+from .plain_text import plain
 
 _PLAIN_EVERY = 5.0
 _PLAIN_HEARTBEAT = 15.0
@@ -56,7 +57,7 @@ class Progress:
         amount = bytes_text(event.done) if event.done else ""
         if event.total:
             amount += f" of {bytes_text(event.total)}"
-        self._moving = f"{event.phase:<9} {event.message} {amount}".rstrip()
+        self._moving = plain(f"{event.phase:<9} {event.message} {amount}".rstrip())
         if not self._ticking:
             self._ticking = True
             threading.Thread(target=self._tick, daemon=True).start()
@@ -86,7 +87,7 @@ class Progress:
 
     def _line(self, text: str) -> None:
         self._clear()
-        self._stream.write(text + "\n")
+        self._stream.write(plain(text) + "\n")
         self._stream.flush()
 
     def _clear(self) -> None:

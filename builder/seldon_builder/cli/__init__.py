@@ -56,9 +56,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _shown(error: SeldonError, options: argparse.Namespace, caller: Caller) -> str:
-    """Write an error without what is secret, whoever worded it: a plugin, an engine, a server."""
+    """Write an error, whoever worded it, without what is secret or steers a terminal."""
     from ..inputs.known_secrets import known_secrets, without_secrets
     from ..order import Asked
+    from ..plain_text import plain
     from .asking import flags_of
 
     said = vars(options)
@@ -69,4 +70,4 @@ def _shown(error: SeldonError, options: argparse.Namespace, caller: Caller) -> s
         caller.environment,
         flags=tuple(flags_of(options)),
     )
-    return without_secrets(str(error), known_secrets(asked, Path(said.get("source", "."))))
+    return plain(without_secrets(str(error), known_secrets(asked, Path(said.get("source", ".")))))

@@ -78,7 +78,7 @@ def read_pipfile(source: Source, settings: Settings, claim: Detection) -> Detect
 
 
 def _check_fresh(project: Written, locked: Mapping[str, Any]) -> None:
-    if locked.get("sha256") not in set(_hashes(project)):
+    if locked.get("sha256") not in list(_hashes(project)):
         change = f"{PROJECT} asks for something else than when pipenv wrote it (_meta.hash)"
         raise LockOutdated(LOCK, [change], COMMAND)
 
