@@ -360,7 +360,7 @@ def test_for_another_architecture_only_pure_wheels_are_built(
         ),
         ("build-system = 1\n", "is not a table"),
         ("[build-system", "is not TOML"),
-        ("x = " + "[" * 100_000, "is not TOML"),
+        ("x = " + "[" * 100_000, "nested too deep"),
     ],
 )
 def test_a_broken_pyproject_is_named(bench: Workbench, tmp_path: Path, pyproject: str, reason: str) -> None:

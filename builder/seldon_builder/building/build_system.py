@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import tomllib
-
 from ..errors.building import BuildFailed
+from ..toml_text import read_toml
 
 # What PEP 517 tells of projects without the table. Old setup.py import wheel.
 OLD_REQUIRES = ("setuptools>=40.8.0", "wheel")
@@ -35,9 +34,9 @@ def build_system_of(text: bytes | None, package: str) -> BuildSystem:
     if text is None:
         return BuildSystem()
     try:
-        table = tomllib.loads(text.decode("utf-8-sig")).get("build-system", {})
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise BuildFailed(package, f"its {FILE} is not TOML ({error or type(error).__name__})") from error
+        table = read_toml(text.decode("utf-8-sig")).get("build-system", {})
+    except ValueError as error:  # also UnicodeDecodeError
+        raise BuildFailed(package, f"its {FILE} cannot be read ({error})") from error
     if not isinstance(table, dict):
         raise _wrong(package, "[build-system] is not a table")
     if not table:

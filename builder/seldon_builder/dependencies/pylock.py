@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from ..digest import Digest
 from ..lock import PROJECT, Artifact, Lock, canonical_name
 from ..target import MACHINES
+from ..toml_text import NotToml, read_toml
 from .built_wheels import place_of, unbuilt
 from .file_url import path_of
 from .url_credentials import split_credentials
@@ -80,14 +81,10 @@ def read_pylock(text: str, root: Path) -> ExportedLock | None:
 
     PylockInvalid where it is no TOML or lacks what ours have.
     """
-    import tomllib
-
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise PylockInvalid(f"it is not TOML: {error}") from error
-    except RecursionError as error:
-        raise PylockInvalid("its lists or tables are nested too deep") from error
+        document = read_toml(text)
+    except NotToml as error:
+        raise PylockInvalid(str(error)) from error
     tools = document.get("tool")
     table = tools.get(TABLE) if isinstance(tools, dict) else None
     if table is None:
@@ -100,11 +97,9 @@ def read_pylock(text: str, root: Path) -> ExportedLock | None:
 
 def is_of_others(text: str) -> bool:
     """Tell whether another tool wrote this lock; what is no lock is nobody's."""
-    import tomllib
-
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+        document = read_toml(text)
+    except NotToml:
         return False
     return str(document.get("created-by", "seldon-python")) != "seldon-python"
 

@@ -46,14 +46,12 @@ def read_project(root: Path) -> Project:
 
 
 def _parsed(path: Path, content: bytes) -> Mapping[str, Any]:
-    import tomllib
+    from ..toml_text import read_toml
 
     try:
-        return tomllib.loads(content.decode())
-    except ValueError as error:  # also TOMLDecodeError, which says line and column, and UnicodeDecodeError
+        return read_toml(content.decode())
+    except ValueError as error:  # also UnicodeDecodeError
         raise ProjectInvalid(path, str(error)) from error
-    except RecursionError as error:
-        raise ProjectInvalid(path, "its lists or tables are nested too deep") from error
 
 
 class _Reader:

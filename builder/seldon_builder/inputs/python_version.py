@@ -119,11 +119,11 @@ def _required_by(detection: Detection | None) -> Wanted | None:
 def _requires_python(source: Source) -> Wanted | None:
     if not source.has("pyproject.toml"):
         return None
-    import tomllib
+    from ..toml_text import read_toml
 
     try:
-        document = tomllib.loads(source.read("pyproject.toml").decode())
-    except (ValueError, RecursionError):
+        document = read_toml(source.read("pyproject.toml").decode())
+    except ValueError:
         # Whoever reads the project's requirements complains about the file, with its line.
         return None
     project = document.get("project")

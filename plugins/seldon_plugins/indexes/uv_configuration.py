@@ -66,16 +66,13 @@ def _content(source: Source) -> bytes:
 def _parsed(
     path: Path, gathering: Gathering, read: Callable[[Path], bytes] | None = None
 ) -> Mapping[str, Any]:
-    import tomllib
+    from seldon_builder.toml_text import NotToml, read_toml
 
-    text = gathering.text(path, read)
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        gathering.problems.append(f"{path}: it is not TOML: {error}")
-    except RecursionError:
-        gathering.problems.append(f"{path}: its lists or tables are nested too deep")
-    return {}
+        return read_toml(gathering.text(path, read))
+    except NotToml as error:
+        gathering.problems.append(f"{path}: {error}")
+        return {}
 
 
 @dataclass

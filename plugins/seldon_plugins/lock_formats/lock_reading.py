@@ -16,6 +16,7 @@ from seldon_builder.errors.locks import LockUnreadable
 from seldon_builder.lock import Artifact, canonical_name
 from seldon_builder.package_index import IndexCredential
 from seldon_builder.source import Source, read_regular
+from seldon_builder.toml_text import NotToml, read_toml
 
 # The longest locks of large projects have a few MiB.
 LARGEST = 64 << 20
@@ -47,14 +48,10 @@ class Written:
 
     def toml(self) -> dict[str, Any]:
         """Return the content of a TOML file."""
-        import tomllib
-
         try:
-            return tomllib.loads(self.text())
-        except tomllib.TOMLDecodeError as error:
-            raise self.unreadable(f"it is not TOML: {error}") from error
-        except RecursionError:
-            raise self.unreadable("its lists or tables are nested too deep") from None
+            return read_toml(self.text())
+        except NotToml as error:
+            raise self.unreadable(str(error)) from error
 
     def json(self) -> dict[str, Any]:
         """Return the content of a JSON file that holds one object."""

@@ -48,11 +48,11 @@ def _counts(source: Source, file: str) -> bool:
 
 
 def _is_toml(content: bytes) -> bool:
-    import tomllib
+    from seldon_builder.toml_text import read_toml
 
     try:
-        tomllib.loads(content.decode())
-    except (ValueError, RecursionError):
+        read_toml(content.decode())
+    except ValueError:
         return False
     return True
 

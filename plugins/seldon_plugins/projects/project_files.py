@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
-import tomllib
 from seldon_builder.errors.projects import ProjectUnreadable
 from seldon_builder.errors.resolution import BadLine
 from seldon_builder.source import Source, read_inside
+from seldon_builder.toml_text import NotToml, read_toml
 
 from .project_setup import SetupCall, read_setup
 
@@ -110,12 +110,9 @@ def _text(source: Source, path: str) -> str:
 
 def _toml(text: str, path: str) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ProjectUnreadable([BadLine(path, "", f"it is not TOML: {error}")]) from error
-    except RecursionError as error:
-        reason = "its lists or tables are nested too deep"
-        raise ProjectUnreadable([BadLine(path, "", reason)]) from error
+        return read_toml(text)
+    except NotToml as error:
+        raise ProjectUnreadable([BadLine(path, "", str(error))]) from error
 
 
 def _sections(text: str) -> Mapping[str, Mapping[str, str]]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import tomllib
 from seldon_builder.detection import Detection
 from seldon_builder.errors import SeldonError
 from seldon_builder.errors.projects import ProjectUnreadable
@@ -18,6 +17,7 @@ from seldon_builder.inputs.model_name import infer_model_name
 from seldon_builder.package_index import PackageIndex
 from seldon_builder.settings import Settings
 from seldon_builder.source import Source
+from seldon_builder.toml_text import NotToml, read_toml
 
 from . import project_uv
 from .project_files import ProjectFiles
@@ -83,14 +83,12 @@ def _indexes(files: ProjectFiles, lines: Lines) -> PackageIndex:
 def _table(path: str, text: str) -> Mapping[str, Any]:
     first, content = _block(path, text.split("\n"))
     try:
-        return tomllib.loads("\n".join(content))
-    except tomllib.TOMLDecodeError as error:
+        return read_toml("\n".join(content))
+    except NotToml as error:
         found = re.search(r"line (\d+)", str(error))
         number = first + int(found[1]) if found else first
         reason = re.sub(r" \(at line \d+, (column \d+)\)", r" (\1 of the comment's text)", str(error))
-        raise _invalid(path, number, f"the script header is not TOML: {reason}") from error
-    except RecursionError as error:
-        raise _invalid(path, first, "the script header is nested too deep") from error
+        raise _invalid(path, number, f"the script header cannot be read: {reason}") from error
 
 
 def _block(path: str, lines: list[str]) -> tuple[int, list[str]]:
