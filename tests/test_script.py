@@ -100,7 +100,10 @@ def test_the_tables_of_uv_are_heeded(tmp_path: Path) -> None:
     ("header", "reason"),
     [
         ("# /// script\n# dependencies = []\n\n", r"Model\.py:1: the script header is not closed"),
-        ("\n# /// script\n# a = ]\n# ///\n", r"Model\.py:3: the script header cannot be read: it is not TOML"),
+        (
+            "\n# /// script\n# a = ]\n# ///\n",
+            r"Model\.py:3: the script header cannot be read: it is not TOML",
+        ),
         (HEADER + "\n" + HEADER, r"Model\.py:10: there is a second script header; the first is in line 1"),
         ("# /// script\n# dependencies = 'a'\n# ///\n", r"\[dependencies\]: it must be a list"),
         ("# /// script\n# dependencies = ['a b']\n# ///\n", r"Model\.py:2: 'a b'"),
