@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -21,6 +23,7 @@ from seldon_builder.inputs.source_reading import read_source
 from seldon_builder.lock import canonical_name
 from seldon_builder.settings import Setting, Settings
 from seldon_builder.target import Target
+from seldon_plugins.lock_formats import uv_lock_reading
 
 from tests import lock_projects
 from tests.lock_projects import COMMANDS, LOCKS, RESOLVERS
@@ -256,3 +259,52 @@ def test_a_hash_that_is_no_text_is_a_stale_lock(projects: Projects, tmp_path: Pa
 
     with pytest.raises(LockOutdated):
         read("pipenv", folder)
+
+
+@pytest.mark.parametrize("kind", [".venv/bin/python", "relative", "absolute"])
+def test_reading_a_lock_runs_no_program_of_the_model(projects: Projects, tmp_path: Path, kind: str) -> None:
+    folder, trace = shutil.copytree(projects.folder("uv"), tmp_path / "p"), tmp_path / "trace"
+    program = folder / (kind if "/" in kind else "own")
+    program.parent.mkdir(parents=True, exist_ok=True)
+    program.write_text(f'#!/bin/sh\necho $0 >> {trace}\nexec {sys.executable} "$@"\n')
+    program.chmod(0o755)
+    if "/" in kind:
+        (folder / ".venv" / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.13.5\n")
+    else:
+        named = "./own" if kind == "relative" else str(program)
+        (folder / ".python-version").write_text(named + "\n")
+
+    assert read("uv", folder).requirements
+    assert not trace.exists()
+
+
+def test_what_takes_no_part_is_not_read_by_uv_either(projects: Projects, tmp_path: Path) -> None:
+    folder = shutil.copytree(projects.folder("uv"), tmp_path / "p")
+    (folder / "pyproject.toml").unlink()
+    os.mkfifo(folder / "pyproject.toml")
+    (folder / ".dockerignore").write_text("pyproject.toml\n")
+
+    assert "there is no pyproject.toml" in read("uv", folder).reason
+
+
+def test_a_project_nested_without_end_never_reaches_uv(projects: Projects, tmp_path: Path) -> None:
+    folder = shutil.copytree(projects.folder("uv"), tmp_path / "p")
+    (folder / "pyproject.toml").write_text("x = " + "[" * 1_000_000)
+
+    with pytest.raises(LockUnreadable, match="nested too deep"):
+        read("uv", folder)
+
+
+def test_uv_is_not_waited_for_without_end(
+    projects: Projects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(projects.folder("uv"), tmp_path / "p")
+    (folder / "member").mkdir()
+    os.mkfifo(folder / "member" / "pyproject.toml")
+    (folder / ".dockerignore").write_text("member\n")
+    with (folder / "pyproject.toml").open("a") as file:
+        file.write('[tool.uv.workspace]\nmembers = ["member"]\n')
+    monkeypatch.setattr(uv_lock_reading, "_SECONDS", 1.0)
+
+    with pytest.raises(LockUnreadable, match="not read it after 1 seconds"):
+        read("uv", folder)

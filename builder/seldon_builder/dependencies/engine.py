@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,6 +54,9 @@ def _secrets(index: PackageIndex) -> Iterator[str]:
     """Yield what no output may show, the longest first."""
     found = {value.reveal() for name, value in index.proxies if name != "no_proxy"}
     for item in index.credentials:
+        # As a request has them, which a server may repeat.
+        login = f"{item.username.reveal()}:{item.password.reveal()}"
+        found.add(base64.b64encode(login.encode()).decode().rstrip("="))
         found.add(item.password.reveal())
         found.update(pair.partition("=")[2] for pair in item.query.reveal().split("&"))
         # A token may stand where the user stands; a plain user name such as "ci" is a word of many sentences.
@@ -69,8 +73,14 @@ def run_engine(
     emit: Emit,
     *,
     act: str = "Resolving",
+    seconds: float | None = None,
 ) -> Finished:
-    """Run ``command`` in ``folder`` to its end; an interrupt ends it too. ``act`` is what it does."""
+    """Run ``command`` in ``folder`` to its end; an interrupt ends it too. ``act`` is what it does.
+
+    subprocess.TimeoutExpired where it runs for more than ``seconds``.
+    """
     emit(progress("lock", f"{act} with {Path(command[0]).name}"))
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=seconds
+    )
     return Finished(done.returncode, done.stdout, secret_free(done.stderr, index))

@@ -1,12 +1,14 @@
 """Read uv.lock by uv itself: it tells whether the lock is fresh, and exports it as PEP 751 has it.
 
-uv runs offline, in an environment of its own, and may build nothing, so no code of the model runs. What it
-cannot compare that way, a project whose metadata some build makes, is compared here as far as it is written
-down.
+uv runs offline, in an environment and a folder of its own, and may build nothing, so no code of the model
+runs: in the model's folder it would start a .venv/bin/python, or what .python-version names, and ask it for
+its version. What it cannot compare that way, a project whose metadata some build makes, is compared here as
+far as it is written down.
 """
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -30,6 +32,9 @@ from .pylock_reading import filled, parsed
 
 FILE, PROJECT, COMMAND = "uv.lock", "pyproject.toml", "uv lock"
 _KNOWN_VERSION = 1
+_COPIED, _LEFT_OUT = (FILE, PROJECT, "uv.toml"), (".venv", ".python-version", ".python-versions")
+# The longest locks take a second; a pipe among the files that uv reads takes any time.
+_SECONDS = 60.0
 # Options with which the lock was made and that uv would otherwise take for changed.
 _OPTIONS = {
     "resolution-mode": "--resolution",
@@ -48,6 +53,9 @@ def read_uv_lock(source: Source, settings: Settings, claim: Detection) -> Detect
         )
     root = _root(written, lock)
     chosen.check(_groups(written, root), _extras(written, root))
+    if source.has(PROJECT):
+        # uv reads what is nested without end, without end.
+        Written(source, PROJECT, COMMAND).toml()
     doubt = _checked(written, lock, root) if source.has(PROJECT) else f"there is no {PROJECT}"
     told = f"{claim.reason}; {cannot_tell(doubt)}" if doubt else claim.reason
     document = parsed(written, _exported(written, chosen))
@@ -168,7 +176,7 @@ def _uv(written: Written, *arguments: str, indexes: Sequence[str] = ()) -> Finis
         program = uv.find_uv_bin()
     except FileNotFoundError as error:
         raise EngineFailed("uv", "its program is not installed.", hint="run bin/build anew") from error
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory() as home, tempfile.TemporaryDirectory() as folder:
         environment = cleaned_environment(PackageIndex(), Path(home))
         # Nothing of this machine's own settings: they would say what the lock does not.
         environment |= {"XDG_CONFIG_DIRS": home, "UV_OFFLINE": "true", "UV_PYTHON_DOWNLOADS": "never"}
@@ -176,9 +184,27 @@ def _uv(written: Written, *arguments: str, indexes: Sequence[str] = ()) -> Finis
         if indexes:
             environment["UV_INDEX"] = " ".join(indexes)
         command = [program, *arguments, "--color", "never", "--quiet"]
-        return run_engine(
-            command, environment, written.source.root, PackageIndex(), silent, act="Reading the lock"
-        )
+        _lay_out(written, Path(folder))
+        try:
+            finished = run_engine(
+                command, environment, Path(folder), PackageIndex(), silent,
+                act="Reading the lock", seconds=_SECONDS,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise written.unreadable(f"uv had not read it after {_SECONDS:g} seconds") from error
+        return replace(finished, complaint=finished.complaint.replace(f"{folder}/", ""))
+
+
+def _lay_out(written: Written, folder: Path) -> None:
+    """Fill ``folder`` with the files of the project itself, and with links to what else it may name."""
+    for place in written.source.root.iterdir():
+        if place.name in _LEFT_OUT or place.is_symlink():
+            continue
+        if place.name not in _COPIED:
+            (folder / place.name).symlink_to(place.absolute())
+        elif place.name not in (FILE, PROJECT) or written.source.has(place.name):
+            text = Written(written.source, place.name, COMMAND).text()
+            (folder / place.name).write_text(text, newline="")
 
 
 def _said(finished: Finished) -> str:
