@@ -196,24 +196,25 @@ def test_garbage_is_a_clear_error(
     assert reason in caught.value.message
 
 
+@pytest.mark.parametrize("newest", ["99", "9" * 5000], ids=["99", "5000 digits"])
 @pytest.mark.parametrize("tool", TOOLS)
 def test_a_version_of_the_format_that_is_not_known_is_named(
-    projects: Projects, tool: str, tmp_path: Path
+    projects: Projects, tool: str, newest: str, tmp_path: Path
 ) -> None:
     folder = tmp_path / "newer"
     shutil.copytree(projects.folder(tool), folder)
     lock = folder / LOCKS[tool]
     text = lock.read_text()
     for known, newer in (
-        ("version = 1\n", "version = 99\n"),
-        ('lock-version = "2', 'lock-version = "99'),
-        ('lock_version = "4', 'lock_version = "99'),
-        ('"pipfile-spec": 6', '"pipfile-spec": 99'),
+        ("version = 1\n", f"version = {newest}\n"),
+        ('lock-version = "2', f'lock-version = "{newest}'),
+        ('lock_version = "4', f'lock_version = "{newest}'),
+        ('"pipfile-spec": 6', f'"pipfile-spec": {newest}'),
     ):
         text = text.replace(known, newer, 1)
     lock.write_text(text)
 
-    with pytest.raises(LockUnreadable, match="99"):
+    with pytest.raises(LockUnreadable, match="99|digits"):
         read(tool, folder)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -85,12 +86,12 @@ def read_poetry_lock(source: Source, settings: Settings, claim: Detection) -> De
     return replace(pins.detection(claim), requires_python=_python(poetry), reason=f"{claim.reason}; {told}")
 
 
-def _version(poetry: PoetryLock) -> tuple[int, ...]:
+def _version(poetry: PoetryLock) -> tuple[int, int]:
     text = poetry.written.string(poetry.metadata, "lock-version", "")
-    numbers = tuple(int(number) for number in text.split(".")[:2] if number.isdigit())
-    if not numbers or numbers[0] not in (1, 2):
+    found = re.match(r"([12])(?:\.([0-9]{1,4}))?(?![^.])", text)
+    if not found:
         raise poetry.written.unreadable(f"it is of lock-version {text[:20]!r}; 1 and 2 are known")
-    return numbers
+    return int(found[1]), int(found[2] or 0)
 
 
 def _python(poetry: PoetryLock) -> str:
