@@ -214,7 +214,7 @@ def test_a_version_of_the_format_that_is_not_known_is_named(
         text = text.replace(known, newer, 1)
     lock.write_text(text)
 
-    with pytest.raises(LockUnreadable, match="99|digits"):
+    with pytest.raises(LockUnreadable, match=r"99|digits"):
         read(tool, folder)
 
 
