@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socketserver import BaseServer, ThreadingMixIn
+from socketserver import BaseServer, StreamRequestHandler, ThreadingMixIn, ThreadingTCPServer
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from .wheelhouse import sha256
@@ -193,6 +193,26 @@ def faulty_index(answer: Callable[[str], Answer | None], certificate: Path | Non
             yield index
         finally:
             index.closing.set()
+
+
+@contextmanager
+def raw_server(answer: Callable[[bytes], Iterator[bytes]]) -> Iterator[str]:
+    """Serve what ``answer`` yields to a request, byte for byte, as long as anyone listens."""
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            asked = b""
+            while not asked.endswith(b"\r\n\r\n") and (line := self.rfile.readline()):
+                asked += line
+            with suppress(OSError):
+                for part in answer(asked):
+                    self.wfile.write(part)
+
+    server = ThreadingTCPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.block_on_close = False
+    with running(server, None) as url:
+        yield url
 
 
 def pages_of(folder: Path, yanked: tuple[str, ...] = ()) -> Callable[[str], Answer | None]:

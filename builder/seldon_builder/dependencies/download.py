@@ -14,11 +14,13 @@ from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
 
 from ..errors.resolution import IndexUnreachable
 from ..package_index import PackageIndex
+from .dripping import Pace, TooSlow, beginning_of, ending
+from .engine import secret_free
 from .url_credentials import credential_for, split_credentials, with_token
 
 if TYPE_CHECKING:
     import ssl
-    from http.client import HTTPConnection, HTTPResponse
+    from http.client import HTTPConnection, HTTPException, HTTPResponse
 
 ATTEMPTS = 4
 REDIRECTS = 5
@@ -47,7 +49,6 @@ class Look:
     """How a server answered: its status, the type of what it sends, and the beginning of that."""
 
     status: int
-    reason: str
     kind: str
     beginning: bytes
 
@@ -57,7 +58,7 @@ class Look:
         return self.status in REFUSALS
 
     def __str__(self) -> str:
-        return _refusal(self.status, self.reason)
+        return _refusal(self.status)
 
 
 class Interrupted(Exception):
@@ -126,8 +127,9 @@ class Downloads:
         found = list[Look]()
 
         def take(answer: HTTPResponse) -> None:
-            kind, beginning = answer.headers.get_content_type(), answer.read(BEGINNING)
-            found.append(Look(answer.status, answer.reason, kind, beginning))
+            kind = answer.headers.get_content_type()
+            beginning = beginning_of(answer, BEGINNING, self._index.patience)
+            found.append(Look(answer.status, kind, beginning))
             if not answer.isclosed():
                 raise _Enough
 
@@ -159,13 +161,16 @@ class Downloads:
         except (OSError, HTTPException) as error:
             if _is_distrust(error):
                 raise IndexUnreachable(url, _spoken(error)) from error
-            raise _Broken(
-                _silence(self._index) if isinstance(error, TimeoutError) else _spoken(error)
-            ) from error
+            raise _Broken(self._reason(error)) from error
         finally:
             if not whole:
                 self._forget(place)
         raise IndexUnreachable(url, f"it redirects more than {REDIRECTS} times")
+
+    def _reason(self, error: OSError | HTTPException) -> str:
+        if isinstance(error, TimeoutError) and not isinstance(error, TooSlow):
+            return f"it said nothing for {self._index.patience} seconds (UV_HTTP_TIMEOUT changes that)"
+        return secret_free(_spoken(error), self._index)
 
     def _answer(self, url: str, place: str, start: int, method: str) -> HTTPResponse:
         try:
@@ -176,7 +181,8 @@ class Downloads:
         except ValueError as error:
             # Of a host, port or path, the proxy's too, that no request can name. It may hold a password.
             raise IndexUnreachable(url, "it leads to an address, or a proxy, that is none") from error
-        return connection.getresponse()
+        with ending(connection, self._index.patience):
+            return connection.getresponse()
 
     def _asked(self, url: str, start: int, method: str) -> HTTPConnection:
         parts = urlsplit(with_token(url, credential_for(url, self._index.credentials)))
@@ -191,14 +197,15 @@ class Downloads:
 
     def _read(self, url: str, start: int, received: Received, response: HTTPResponse) -> None:
         if response.status in BUSY:
-            raise _Broken(f"it answers {response.status} {response.reason}")
+            raise _Broken(_refusal(response.status))
         if response.status not in (200, 206):
-            raise IndexUnreachable(url, _refusal(response.status, response.reason))
+            raise IndexUnreachable(url, _refusal(response.status))
         # A server that ignores the range sends what we have once more.
         skip = start if response.status == 200 else 0
         if response.length is not None:
             received.expect(response.length - skip)
-        while data := response.read(CHUNK):
+        pace = Pace(self._index.patience)
+        while data := pace.taking(partial(response.read1, CHUNK)):
             if self._stopped.is_set():
                 raise Interrupted
             received.write(data[skip:])
@@ -306,14 +313,12 @@ def _basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-def _refusal(status: int, reason: str) -> str:
-    if status in REFUSALS:
-        return f"it wants a user and password, or others ({status} {reason})"
-    return f"it answers {status} {reason}"
+def _refusal(status: int) -> str:
+    """Say what a status means; the server's own words for it may repeat the password that it was sent."""
+    from http.client import responses
 
-
-def _silence(index: PackageIndex) -> str:
-    return f"it said nothing for {index.patience} seconds (UV_HTTP_TIMEOUT changes that)"
+    said = f"{status} {responses.get(status, '')}".rstrip()
+    return f"it wants a user and password, or others ({said})" if status in REFUSALS else f"it answers {said}"
 
 
 def _is_distrust(error: Exception) -> bool:

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from ..events import Emit, progress
 from ..package_index import PackageIndex
@@ -52,17 +52,30 @@ def secret_free(text: str, index: PackageIndex) -> str:
 
 def _secrets(index: PackageIndex) -> Iterator[str]:
     """Yield what no output may show, the longest first."""
-    found = {value.reveal() for name, value in index.proxies if name != "no_proxy"}
+    proxies = [value.reveal() for name, value in index.proxies if name != "no_proxy"]
+    logins = {(item.username.reveal(), item.password.reveal()) for item in index.credentials}
+    logins.update(filter(None, map(_login, proxies)))
+    found = {*proxies, *map(_as_sent, filter(any, logins))}
     for item in index.credentials:
-        # As a request has them, which a server may repeat.
-        login = f"{item.username.reveal()}:{item.password.reveal()}"
-        found.add(base64.b64encode(login.encode()).decode().rstrip("="))
         found.add(item.password.reveal())
         found.update(pair.partition("=")[2] for pair in item.query.reveal().split("&"))
         # A token may stand where the user stands; a plain user name such as "ci" is a word of many sentences.
         if not item.password.reveal():
             found.add(item.username.reveal())
     yield from sorted(filter(None, found), key=len, reverse=True)
+
+
+def _login(proxy: str) -> tuple[str, str] | None:
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    except ValueError:
+        return None
+    return unquote(parts.username or ""), unquote(parts.password or "")
+
+
+def _as_sent(login: tuple[str, str]) -> str:
+    """Return user and password as a request has them, which a server may repeat."""
+    return base64.b64encode(":".join(login).encode()).decode().rstrip("=")
 
 
 def run_engine(
