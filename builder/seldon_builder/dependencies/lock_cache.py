@@ -73,29 +73,16 @@ def inputs_of(
 
     What is built of the source is named by its place below ``root``, the model folder.
     """
-    facts = [
+    facts = {
         # Neither the patch version: a security update of the base must not outdate a lock.
         f"python {target.python}",
         f"platform {target.platform}",
         f"{_GLIBC}{_minor(target.glibc)}",
         f"engine {detection.locker or engine}",
-        f"resolver {detection.resolver}",
-        *(fact for item in detection.requirements for fact in _asked(item, root, store)),
-        *(f"constraint {_spoken(item, store)}" for item in detection.constraints),
-        *(f"option {option}" for option in detection.options),
+        *_wanted(detection, root, store),
         *_index_facts(index, store),
-        *_offered(detection),
-    ]
-    if detection.environment is not None:
-        facts.append(f"environment {detection.environment}")
-    if detection.own_python:
-        facts.append(f"own python {' or '.join(detection.own_python)}")
-    if detection.is_relocked:
-        facts.append("the lock of the source does not count")
-    facts.extend(f"upgrade {name}" for name in detection.upgrade)
-    if detection.requires_python:
-        facts.append(f"requires-python {detection.requires_python}")
-    return Inputs(tuple(sorted(set(facts))))
+    }
+    return Inputs(tuple(sorted(facts)))
 
 
 def as_locked(target: Target, facts: tuple[str, ...]) -> Target:
@@ -130,6 +117,24 @@ def _numbers(version: str) -> list[int]:
 
 def _minor(version: str) -> str:
     return ".".join(map(str, _numbers(version)))
+
+
+def _wanted(detection: Detection, root: Path, store: Store) -> Iterator[str]:
+    yield f"resolver {detection.resolver}"
+    for item in detection.requirements:
+        yield from _asked(item, root, store)
+    yield from (f"constraint {_spoken(item, store)}" for item in detection.constraints)
+    yield from (f"option {option}" for option in detection.options)
+    yield from _offered(detection)
+    yield from (f"upgrade {name}" for name in detection.upgrade)
+    if detection.environment is not None:
+        yield f"environment {detection.environment}"
+    if detection.own_python:
+        yield f"own python {' or '.join(detection.own_python)}"
+    if detection.is_relocked:
+        yield "the lock of the source does not count"
+    if detection.requires_python:
+        yield f"requires-python {detection.requires_python}"
 
 
 def _offered(detection: Detection) -> Iterator[str]:

@@ -30,6 +30,7 @@ NOARCH = "noarch"
 LARGEST = 4 << 30
 _NAMES = ("repodata.json.zst", "repodata.json")
 _CHUNK = 1 << 20
+_OFFLINE_HINT = "solve once with network, or bring a conda-lock.yml (`seldon-python lock`)"
 _ABSENT = ("it answers 404", "it answers 410")
 
 
@@ -158,6 +159,3 @@ class _Reading:
 
     def _unusable(self, reason: str) -> ChannelUnusable:
         return ChannelUnusable(self._channel.name, reason, self._channel.url)
-
-
-_OFFLINE_HINT = "solve once with network, or bring a conda-lock.yml (`seldon-python lock`)"
