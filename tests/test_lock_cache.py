@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from seldon_builder.dependencies.lock_cache import Inputs, cached_lock, facts_of, inputs_of, keep_lock
 from seldon_builder.detection import Detection, Requirement
 from seldon_builder.digest import Digest
 from seldon_builder.lock import Artifact, Lock
-from seldon_builder.package_index import IndexCredential, PackageIndex
+from seldon_builder.package_index import IndexCredential, IndexPin, PackageIndex
 from seldon_builder.secret import Secret
 from seldon_builder.store import Store
 from seldon_builder.target import Target
@@ -54,20 +55,40 @@ def test_order_and_place_of_the_lines_do_not_matter(store: Store, detection: Det
     assert digest(store, detection) == digest(store)
 
 
-@pytest.mark.parametrize(
-    "detection",
-    [
-        replace(ASKED, requirements=ASKED.requirements[:1]),
-        replace(ASKED, constraints=()),
-        replace(ASKED, options=()),
-        replace(ASKED, requires_python=">=3.11"),
-        replace(
-            ASKED, requirements=(replace(ASKED.requirements[0], hashes=("sha256:00",)), ASKED.requirements[1])
-        ),
-    ],
-)
-def test_everything_that_is_asked_for_matters(store: Store, detection: Detection) -> None:
-    assert digest(store, detection) != digest(store)
+WHEEL = Artifact("alpha", "1.0", "https://example.com/alpha-1.0-py3-none-any.whl", Digest("0" * 64))
+# A lock that is kept is used again for as long as none of these changes.
+OTHERS: dict[str, Any] = {
+    "resolver": "another",
+    "requirements": ASKED.requirements[:1],
+    "constraints": (),
+    "options": (),
+    "requires_python": ">=3.11",
+    "locker": "conda",
+    "environment": "channel a",
+    "is_complete": True,
+    "artifacts": (WHEEL,),
+    "own_python": ("3.12",),
+    "is_relocked": True,
+    "upgrade": ("alpha",),
+}
+# The index is what the resolver joins with its own, and preferences are no part of what is asked for.
+OF_NO_MATTER = {"files", "reason", "rank", "index", "preferred"}
+
+
+def test_each_field_of_a_detection_matters_or_is_known_not_to() -> None:
+    assert {field.name for field in fields(Detection)} == OTHERS.keys() | OF_NO_MATTER
+
+
+@pytest.mark.parametrize("field", OTHERS)
+def test_everything_that_is_asked_for_matters(store: Store, field: str) -> None:
+    assert digest(store, replace(ASKED, **{field: OTHERS[field]})) != digest(store)
+
+
+def test_hashes_matter(store: Store) -> None:
+    first, *others = ASKED.requirements
+    hashed = replace(first, hashes=("sha256:00",))
+
+    assert digest(store, replace(ASKED, requirements=(hashed, *others))) != digest(store)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +119,8 @@ def test_the_engine_matters(store: Store) -> None:
         PackageIndex(index_url="https://a/"),
         PackageIndex(extra_index_urls=("https://a/",)),
         PackageIndex(no_index=True),
+        PackageIndex(pins=(IndexPin("alpha", "https://a/"),)),
+        PackageIndex(find_links=("https://a/",)),
     ],
 )
 def test_the_indexes_matter(store: Store, index: PackageIndex) -> None:

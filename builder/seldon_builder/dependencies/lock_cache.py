@@ -129,6 +129,8 @@ def _wanted(detection: Detection, root: Path, store: Store) -> Iterator[str]:
     yield from (f"upgrade {name}" for name in detection.upgrade)
     if detection.environment is not None:
         yield f"environment {detection.environment}"
+    if detection.is_complete:
+        yield "nothing comes in beside what is named"
     if detection.own_python:
         yield f"own python {' or '.join(detection.own_python)}"
     if detection.is_relocked:
