@@ -222,6 +222,15 @@ def test_a_setup_py_that_goes_wrong_is_told_in_words(bench: Workbench, tmp_path:
     assert list((bench.store.root / "building").iterdir()) == []
 
 
+def test_nobody_is_told_to_edit_an_archive(bench: Workbench, tmp_path: Path) -> None:
+    path = sdist(tmp_path, "churn", "1.0", {"setup.py": f"import zz_not_there\n{SETUP}", "churn.py": ""})
+
+    with pytest.raises(BuildFailed) as failed:
+        bench.build(path)
+
+    assert failed.value.hint.startswith("ask for another version of it, or take another Python (--python)")
+
+
 @pytest.mark.parametrize("way", [Container, RootNamespaces, UserNamespaces])
 def test_a_build_reaches_nothing_of_this_machine(
     bench: Workbench,

@@ -99,6 +99,25 @@ def test_the_hash_of_a_requirement_may_be_its_archive_s(bench: Workbench, index:
         resolver(bench).resolved(asked(line, hashes=(f"sha256:{'0' * 64}",)))
 
 
+@pytest.mark.docker
+@pytest.mark.network
+def test_another_python_that_needs_no_building_is_told_once(bench: Workbench, index: Index) -> None:
+    sdist(
+        index.folder,
+        "zz_more",
+        "1.0",
+        {"setup.py": SETUP.replace(NAME, "zz-more") % "1.0", "zz_source.py": ""},
+    )
+    source(index, "3.5")
+    for name, version in (("zz-more", "1.0"), (NAME, "3.5")):
+        make_wheel(index.folder, name, version, tag="cp311-cp311-manylinux_2_17_x86_64")
+
+    resolver(bench).resolved(asked(f"{NAME}==3.5", "zz-more"))
+
+    assert bench.said.count("Python 3.11 has wheels of all that is asked for, Python 3.13 has not") == 1
+    assert bench.said.count("so its source archive is built") == 2
+
+
 @pytest.mark.network
 def test_a_lock_with_what_was_built_counts_only_where_building_may_be(bench: Workbench, index: Index) -> None:
     source(index, "4.0")

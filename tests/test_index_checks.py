@@ -92,6 +92,7 @@ def test_each_fault_of_an_index_has_its_reason(fault: str) -> None:
         refuse_broken(PackageIndex(index_url=server.simple), "alpha")
 
     assert raised.value.url == server.simple
+    assert (".netrc" in raised.value.hint) == (fault in ("401", "403"))
 
 
 def test_what_several_indexes_lack_is_told_at_once(wheels: Path) -> None:

@@ -385,3 +385,10 @@ def test_a_file_that_is_included_often_is_read_once(tmp_path: Path) -> None:
     found = read(tmp_path, "-r r0.txt\n-c r30.txt\n")
 
     assert [item.line for item in (*found.requirements, *found.constraints)] == ["numpy", "numpy"]
+
+
+def test_what_conda_freezes_is_told_how_to_freeze_it_instead(tmp_path: Path) -> None:
+    with pytest.raises(RequirementsInvalid) as failed:
+        read(tmp_path, "certifi @ file:///croot/certifi_1690232220950/work/certifi\n")
+
+    assert "pip list --format=freeze" in failed.value.hint

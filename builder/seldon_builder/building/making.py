@@ -14,7 +14,7 @@ from .bench import REQUIRES, WHEEL, Bench, bench
 from .build_system import BuildSystem, checked_requirements
 from .isolation import Ran, isolation_for
 from .made_wheel import checked_name
-from .material import Material
+from .material import ArchiveMaterial, Material
 from .reasons import SEVERAL_MODULES, failure
 
 if TYPE_CHECKING:
@@ -98,4 +98,9 @@ class Making:
     def _failure(self, ran: Ran) -> Exception:
         if self.system.is_setuptools and SEVERAL_MODULES.search(ran.output):
             return SeveralModules()
-        return failure(self.material.name, ran, self.builder.seconds)
+        return failure(
+            self.material.name,
+            ran,
+            self.builder.seconds,
+            is_archive=isinstance(self.material, ArchiveMaterial),
+        )

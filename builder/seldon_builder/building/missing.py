@@ -12,7 +12,7 @@ from ..dependencies.resolver import Ask
 from ..detection import Detection, Requirement
 from ..errors.building import BuildImpossible
 from ..errors.resolution import PackageWithoutWheel, ResolutionConflict
-from ..events import decision
+from ..events import decision, warning
 from ..layers.content_digests import file_digest
 from ..lock import Lock, canonical_name
 from ..package_index import PackageIndex
@@ -85,6 +85,8 @@ class _Search:
             return None
         where = f"Python {resolver.target.python} on {resolver.target.platform}"
         why = f"it has no wheel for {where}, so its source archive is built"
+        if lacking.python and not any(self.builder.found.values()):
+            resolver.emit(warning("lock", _spared(lacking.python, resolver.target.python)))
         resolver.emit(decision("lock", f"Taking {name} {archive.version}: {why}"))
         try:
             return self.builder.build_archive(archive.name, archive.version, archive.url, archive.sha256)
@@ -96,6 +98,13 @@ class _Search:
     @property
     def _lines(self) -> tuple[Requirement, ...]:
         return (*self.detection.requirements, *self.detection.constraints)
+
+
+def _spared(python: str, instead: str) -> str:
+    return (
+        f"Python {python} has wheels of all that is asked for, Python {instead} has not: --python {python} "
+        f"(or {python} in .python-version) spares building them, which takes long where they are compiled"
+    )
 
 
 def _conflict(detection: Detection, lacking: PackageWithoutWheel) -> ResolutionConflict:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..errors.building import OWN_WHEEL, BuildFailed
 from .isolation import Ran
 
+ANOTHER = "ask for another version of it, or take another Python (--python); or where its code is yours, "
 # What setuptools says of a folder that names no modules beside folders such as data/ and model/.
 SEVERAL_MODULES = re.compile(r"Multiple top-level (?:packages|modules) discovered in a flat-layout")
 _LINES, _WIDTH = 25, 300
@@ -22,14 +23,17 @@ class _Reason:
     pattern: re.Pattern[str]
     happened: str
     hint: str
+    is_of_code: bool
 
 
 _COMPILER = (
     r"(?:[\w-]*-)?(?:gcc|g\+\+|cc|c\+\+|clang|gfortran|cargo|rustc|cmake|ninja|swig|nvcc|pkg-config|make)"
 )
+_FEWER, _ROOM = "let it start fewer", "make room, or move the store (--store)"
+_OF_MACHINES = (_FEWER, _ROOM)
 # The first that fits is told.
 _REASONS = tuple(
-    _Reason(re.compile(pattern, re.MULTILINE), happened, hint)
+    _Reason(re.compile(pattern, re.MULTILINE), happened, hint, hint not in _OF_MACHINES)
     for pattern, happened, hint in (
         (
             r"EOFError: EOF when reading a line",
@@ -84,17 +88,17 @@ _REASONS = tuple(
         (
             r"Resource temporarily unavailable|can't start new thread|Cannot fork",
             "it starts too many processes and threads",
-            "let it start fewer",
+            _FEWER,
         ),
-        (r"No space left on device", "the disk is full", "make room, or move the store (--store)"),
+        (r"No space left on device", "the disk is full", _ROOM),
     )
 )
 
 
-def failure(package: str, ran: Ran, seconds: float) -> BuildFailed:
-    """Make the error of a build that did not end as it should."""
+def failure(package: str, ran: Ran, seconds: float, *, is_archive: bool = False) -> BuildFailed:
+    """Make the error of a build that did not end as it should; nobody edits an archive to make it end."""
     output = "\n".join(line[:_WIDTH] for line in _own_lines(ran.output)[-_LINES:])
-    happened, hint = _told(ran, seconds)
+    happened, hint = _told(ran, seconds, ANOTHER if is_archive else "")
     return BuildFailed(package, happened, output, hint=hint)
 
 
@@ -111,7 +115,7 @@ def _own_lines(output: str) -> list[str]:
     return lines
 
 
-def _told(ran: Ran, seconds: float) -> tuple[str, str]:
+def _told(ran: Ran, seconds: float, another: str) -> tuple[str, str]:
     if ran.is_overdue:
         limit = f"{seconds / 60:g} minutes" if seconds >= 60 else f"{seconds:g} seconds"
         return (
@@ -119,12 +123,16 @@ def _told(ran: Ran, seconds: float) -> tuple[str, str]:
             f"give it longer with SELDON_BUILD_MINUTES if it only needs more time; or {OWN_WHEEL}",
         )
     if ran.is_filling:
-        return "it was filling the disk", "let it write less; or make room, or move the store (--store)"
+        return "it was filling the disk", f"let it write less; or {_ROOM}"
     for reason in _REASONS:
         if found := re.search(reason.pattern, ran.output):
-            return reason.happened.format(*found.groups()), reason.hint
+            hint = f"{another}{reason.hint}" if reason.is_of_code else reason.hint
+            return reason.happened.format(*found.groups()), hint
     if ran.status == _KILLED:
         return "it was killed, as happens where memory ends", f"give the machine more memory; or {OWN_WHEEL}"
     if not ran.status:
-        return "its code ended Python itself (status 0) before it was done", "do not let setup.py call exit"
-    return f"its code ended with status {ran.status}", ""
+        return (
+            "its code ended Python itself (status 0) before it was done",
+            f"{another}do not let setup.py call exit",
+        )
+    return f"its code ended with status {ran.status}", f"{another}correct it; or {OWN_WHEEL}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,17 @@ from . import SeldonError
 
 WAYS_TO_BUILD = (
     "ask for another version or a package that has wheels; or build the wheel yourself "
-    "(`pip wheel --no-deps ...` on a machine like the target), put it beside the model and name it: "
-    "./wheels/<file>.whl"
+    "(`pip wheel --no-deps ...` on a machine like the target) and put it into wheels/ beside the model"
+)
+
+_WHO_ASKS = (
+    "give the user and password of this index: in its URL (https://USER:PASSWORD@...) in .s2i/environment or "
+    "a variable, in ~/.netrc, or by a service binding (docs/indexes.md)"
+)
+_OF_A_FREEZE = " @ file:"
+_FROZEN = (
+    "`pip freeze` writes `@ file:` for what came from a folder, as conda's packages do, and no other machine "
+    "has that folder: `pip list --format=freeze` writes versions instead"
 )
 
 
@@ -46,7 +56,9 @@ class RequirementsInvalid(SeldonError):
     def __init__(self, lines: Sequence[BadLine]) -> None:
         super().__init__(
             f"The requirements cannot be read:{_listed([str(line) for line in lines])}",
-            hint="a line is a name with versions (numpy>=1.26), a wheel (./wheels/x.whl) "
+            hint=_FROZEN
+            if any(_OF_A_FREEZE in line.line for line in lines)
+            else "a line is a name with versions (numpy>=1.26), a wheel (./wheels/x.whl) "
             "or an option (-r more.txt)",
         )
         self.lines = tuple(lines)
@@ -145,7 +157,9 @@ class PackageNotFound(SeldonError):
         self, names: Sequence[str], sides: Sequence[str], explanation: str, *, naming: str = ""
     ) -> None:
         """``naming`` says what the packages are called, where that is known."""
-        private = "a private package needs its index (EXTRA_INDEX_URL) or its wheel (PIP_FIND_LINKS)"
+        private = (
+            "a private package needs its index (EXTRA_INDEX_URL) or its wheel in wheels/ beside the model"
+        )
         super().__init__(
             f"No package index has {', '.join(names)}.{_listed(sides)}{_explained(explanation)}",
             hint=naming or f"check the spelling; {private}",
@@ -162,8 +176,10 @@ class IndexUnreachable(SeldonError):
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(
             f"The package index at {url} cannot be used: {reason}.",
-            hint="check the URL, the network and its proxy (https_proxy), the CA (PIP_CERT), and user and "
-            "password; an unchanged model builds without network once its store is warm",
+            hint=_WHO_ASKS
+            if re.search(r"\b40[13]\b", reason)
+            else "check the URL, the network and its proxy (https_proxy), and the CA (PIP_CERT); an "
+            "unchanged model builds without network once its store is warm",
         )
         self.url = url
         self.reason = reason
@@ -222,8 +238,8 @@ class OfflineMissing(SeldonError):
         super().__init__(
             f"Offline, and not in the store: {', '.join(missing)}.",
             hint=hint
-            or "build once with network to warm the store, or name a folder that has the wheels "
-            "(PIP_FIND_LINKS)",
+            or "build once with network to warm the store, or put the wheels into wheels/ beside the "
+            "model (`seldon-python download` does)",
         )
         self.missing = tuple(missing)
 
