@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import base64
+import os
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from ..errors.resolution import EngineFailed
 from ..events import Emit, progress
 from ..package_index import PackageIndex
 from ..secret import MASK
 from .url_credentials import masked, with_credentials
+
+# The largest resolutions there are take a tenth of either.
+MEMORY_AT_MOST, SECONDS_AT_MOST = 4 << 30, 1800
+_SECONDS_BETWEEN_LOOKS = 0.1
+_HINT = "look at what the indexes serve: a page of theirs may be without end"
 
 
 @dataclass(frozen=True)
@@ -90,10 +98,52 @@ def run_engine(
 ) -> Finished:
     """Run ``command`` in ``folder`` to its end; an interrupt ends it too. ``act`` is what it does.
 
-    subprocess.TimeoutExpired where it runs for more than ``seconds``.
+    subprocess.TimeoutExpired where it runs for more than ``seconds``; EngineFailed where it takes more time
+    or memory than any resolution, for it believes indexes without bounds.
     """
-    emit(progress("lock", f"{act} with {Path(command[0]).name}"))
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=seconds
-    )
-    return Finished(done.returncode, done.stdout, secret_free(done.stderr, index))
+    name = Path(command[0]).name
+    emit(progress("lock", f"{act} with {name}"))
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+    ) as engine:
+        try:
+            output, complaint = _heard(engine, name, seconds)
+        finally:
+            engine.kill()
+    return Finished(engine.returncode, output, secret_free(complaint, index))
+
+
+def _heard(engine: subprocess.Popen[str], name: str, seconds: float | None) -> tuple[str, str]:
+    """Return what ``engine`` prints; look now and then at what it takes."""
+    began = time.monotonic()
+    while True:
+        try:
+            return engine.communicate(timeout=min(_SECONDS_BETWEEN_LOOKS, seconds or _SECONDS_BETWEEN_LOOKS))
+        except subprocess.TimeoutExpired:
+            taken = time.monotonic() - began
+            if seconds is not None and taken > seconds:
+                raise
+            if taken > SECONDS_AT_MOST:
+                raise EngineFailed(
+                    name, f"it took more than {SECONDS_AT_MOST} seconds.", hint=_HINT
+                ) from None
+            if _memory_of(engine.pid) > MEMORY_AT_MOST:
+                raise EngineFailed(
+                    name, f"it took more than {MEMORY_AT_MOST >> 20} MiB.", hint=_HINT
+                ) from None
+
+
+def _memory_of(process: int) -> int:
+    try:
+        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    except (OSError, IndexError, ValueError):
+        # It has just ended, or this is no Linux.
+        return 0
+    return pages * os.sysconf("SC_PAGESIZE")
