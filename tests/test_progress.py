@@ -32,6 +32,16 @@ def test_plain_lines_carry_no_control_characters() -> None:
     assert "\x1b" not in stream.getvalue()
 
 
+def test_nothing_of_much_is_a_number_too() -> None:
+    stream = io.StringIO()
+    show = Progress(stream, terminal=False)
+
+    show(progress("write", "Writing 2 files", 0, 2000))
+    show.done()
+
+    assert stream.getvalue().startswith("write     Writing 2 files 0 B of 2.0 kB [")
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_what_strangers_write_steers_no_terminal(terminal: bool) -> None:
     stream = io.StringIO()

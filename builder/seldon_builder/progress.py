@@ -54,7 +54,7 @@ class Progress:
             self._clear()
 
     def _progress(self, event: Event) -> None:
-        amount = bytes_text(event.done) if event.done else ""
+        amount = bytes_text(event.done) if event.done or event.total else ""
         if event.total:
             amount += f" of {bytes_text(event.total)}"
         self._moving = plain(f"{event.phase:<9} {event.message} {amount}".rstrip())

@@ -193,6 +193,6 @@ def _check(chosen: Base, wanted: Wanted, emit: Emit) -> None:
             )
         )
     elif wanted.origin:
-        emit(decision("base", f"Python {found} of {chosen.name}: {wanted.origin} asks for {wanted}"))
+        emit(decision("base", f"Python {found} of {chosen.name} for the {wanted} of {wanted.origin}"))
     else:
         emit(decision("base", f"Python {found} of {chosen.name}"))

@@ -114,7 +114,7 @@ def summary(order: Order, built: Built, seconds: float, warned: int) -> Iterator
     yield f"  sent    {bytes_text(written.bytes_written)} in {written.layers_written} layers"
     yield "  time    " + " · ".join(f"{phase} {taken:.2f} s" for phase, taken in built.seconds.items())
     if warned:
-        yield f"  warned  {warned} times, see above"
+        yield f"  warned  {'once' if warned == 1 else f'{warned} times'}, see above"
 
 
 def how_to_run(order: Order, built: Built, architecture: str) -> Iterator[str]:

@@ -117,7 +117,7 @@ def _tell(
     emit: Emit,
     pause: Callable[[Sequence[Future[int]]], object],
 ) -> None:
-    message = f"Fetching {len(futures)} wheels"
+    message = f"Fetching {len(futures)} {'wheel' if len(futures) == 1 else 'wheels'}"
     left = list(futures)
     while left:
         pause(left)
