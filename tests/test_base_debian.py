@@ -153,6 +153,29 @@ def test_progress_tells_each_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert told == ["running apt-get update", "extracting archives"]
 
 
+def test_what_hangs_up_its_group_ends_nothing_but_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_bootstrap(tmp_path, "echo 'E: No space left on device' >&2\nkill -HUP 0", monkeypatch)
+
+    with pytest.raises(BaseNotMade, match="No space left on device"):
+        debian_base("trixie", host_architecture(), Store(tmp_path), silent)
+
+
+def test_an_interrupt_ends_what_makes_the_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = f"echo 'I: running apt-get update...' >&2\necho $$ >{tmp_path}/pid\nexec sleep 60"
+    fake_bootstrap(tmp_path, body, monkeypatch)
+
+    def interrupt(event: Event) -> None:
+        if "apt-get" in event.message:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        debian_base("trixie", host_architecture(), Store(tmp_path), interrupt)
+
+    assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
+
+
 def test_no_mirror_is_named_unless_the_user_names_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -176,6 +179,7 @@ def test_check_without_a_lock_says_that_there_is_none(lock: Verb) -> None:
 
     assert lock("--check") == 28
     assert "not there yet" in lock.err
+    assert f"make it anew with `seldon-python lock {lock.model} --run-image oci:" in lock.err
 
 
 @pytest.mark.parametrize("content", [b"[", b"\xff\xfe", b"a = 1", b'[tool.seldon-python]\nkind = "wheels"\n'])
@@ -203,6 +207,33 @@ def test_the_bill_of_materials_needs_no_image(lock: Verb) -> None:
 def test_a_file_that_cannot_be_written_is_named(lock: Verb) -> None:
     assert lock("--sbom", str(lock.model / "none" / "sbom.json")) == 57
     assert "Cannot write the bill of materials" in lock.err
+
+
+def test_a_lock_that_cannot_be_written_leaves_the_one_before(lock: Verb) -> None:
+    assert os.getuid() == 0, "the test mounts a small disk: run as root"
+    disk = lock.folder / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", disk], check=True)
+    try:
+        (disk / "pylock.toml").write_text("before")
+        code = lock("--lock-file", str(disk / "pylock.toml"))
+        left = [path.read_text() for path in disk.iterdir()]
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+    assert (code, left) == (57, ["before"])
+    assert "no space left" in lock.err
+
+
+def test_a_pipe_takes_a_lock(lock: Verb) -> None:
+    pipe, heard = lock.folder / "pipe", list[str]()
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: heard.append(pipe.read_text()), daemon=True)
+    reader.start()
+
+    assert lock("--lock-file", str(pipe)) == 0
+    reader.join(5)
+    assert heard[0].startswith("lock-version")
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -66,8 +69,16 @@ class Bootstrap:
             "PATH": PATH,
             "SOURCE_DATE_EPOCH": str(EPOCH),
         }
-        with subprocess.Popen(command, stdout=output, stderr=subprocess.PIPE, env=variables) as process:
-            self._listen(process)
+        # When mmdebstrap fails it hangs up its process group, which must not be this one.
+        with subprocess.Popen(
+            command, stdout=output, stderr=subprocess.PIPE, env=variables, start_new_session=True
+        ) as process:
+            try:
+                self._listen(process)
+            except BaseException:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGINT)
+                raise
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stderr is not None

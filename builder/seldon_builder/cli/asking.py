@@ -135,9 +135,17 @@ def add_sbom(parser: argparse.ArgumentParser, text: str) -> None:
 def write_beside(text: str, path: str, what: str, option: str) -> None:
     """Write what the user wants beside the image; OutputUnwritable where that cannot be."""
     from ..errors.destination import OutputUnwritable
+    from ..whole_file import whole_file
 
+    place = Path(path).resolve()
     try:
-        Path(path).write_text(text)
+        # A pipe or /dev/null is written to; of a file the one before stays until the new one is whole.
+        if place.exists() and not place.is_file():
+            place.write_text(text)
+            return
+        place.parent.stat()
+        with whole_file(place) as file:
+            file.write(text.encode())
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise OutputUnwritable(Path(path), reason, what=what, option=option) from error

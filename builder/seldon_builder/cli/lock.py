@@ -84,18 +84,24 @@ def run(options: argparse.Namespace, caller: Caller) -> int:
             for change in one.changes:
                 workshop.emit(decision("lock", change))
     if options.check:
-        return _checked(made)
+        return _checked(made, _command(options, caller))
     for one in made:
         _write(one, options.sbom)
     return 0
 
 
-def _checked(made: list[Locked]) -> int:
+def _checked(made: list[Locked], command: str) -> int:
     for one in made:
         if one.text != one.before:
             changes = one.changes or ("it was changed by hand, or made from something else",)
-            raise LockOutdated(one.place, changes if one.before else ["it is not there yet"])
+            raise LockOutdated(one.place, changes if one.before else ["it is not there yet"], command)
     return 0
+
+
+def _command(options: argparse.Namespace, caller: Caller) -> str:
+    place = f" --lock-file {quote(options.lock_file)}" if options.lock_file else ""
+    commands = (order_from(each, caller).lock_command(caller.architecture) for each in each_platform(options))
+    return "` and `".join(f"{command}{place}" for command in commands)
 
 
 def _write(one: Locked, sbom: str) -> None:
@@ -144,7 +150,8 @@ def _place(order: Order, name: str, platform: str, *, several: bool) -> Path:
 
 def _text(path: Path) -> str:
     with suppress(OSError):
-        return path.read_text(errors="replace")
+        # A pipe has nothing to read, and nobody may ever write to it.
+        return path.read_text(errors="replace") if path.is_file() else ""
     return ""
 
 
