@@ -51,7 +51,7 @@ def test_users_are_taken_out_of_urls_and_nothing_else_changes(text: str, clean: 
 REQUIREMENT_FILES = [
     "requirements.txt", "requirements-dev.in", "requirements/base.txt", "a/constraints.txt", "poetry.lock",
     "uv.lock", "pylock.toml", "pylock.gpu.toml", "Pipfile", "Pipfile.lock", "pyproject.toml",
-    "conda-lock.yml", "setup.cfg", "environment.yml",
+    "conda-lock.yml", "setup.cfg", "environment.yml", "explicit.txt", "spec-file.txt", "environment.txt",
 ]  # fmt: skip
 
 
@@ -62,6 +62,40 @@ def test_requirement_and_lock_files_are_cleaned(tmp_path: Path, name: str) -> No
 
     assert file is not None
     assert cleaned(found, file) == b"# https://host\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_files_of_powershell_are_cleaned(tmp_path: Path, encoding: str) -> None:
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    found = source(tmp_path, {"requirements.txt": ""})
+    text = f"{mark}--index-url https://me:{PASSWORD}@host\n\xe9\n".encode(encoding)
+    (tmp_path / "requirements.txt").write_bytes(text)
+    found = read_source(tmp_path, silent)
+
+    without = cleaned(found, found.files[0])
+
+    assert without == text.decode(encoding).replace(f"me:{PASSWORD}@", "").encode(encoding)
+    assert [one.line for one in find_credentials(found)] == [1]
+
+
+def test_what_requirements_were_read_from_is_cleaned_whatever_its_name_but_no_code(tmp_path: Path) -> None:
+    text = f"x @ https://{PASSWORD}@host/x.whl\n"
+    found = source(tmp_path, {"deps/all.txt": text, "deps/other.txt": text, "Model.py": text})
+    asked = ("deps/all.txt", "Model.py")
+
+    files = {str(file.path): cleaned(found, file, asked) for file in found.files}
+
+    assert files["deps/all.txt"] == b"x @ https://host/x.whl\n"
+    assert files["deps/other.txt"] is None
+    assert files["Model.py"] is None
+    assert [one.path for one in find_credentials(found, asked)] == ["deps/all.txt"]
+
+
+@pytest.mark.parametrize("name", [".pypirc", ".condarc", "poetry.toml", "pdm.toml", "deep/poetry.toml"])
+def test_what_tools_keep_their_passwords_in_is_no_part_of_an_image(tmp_path: Path, name: str) -> None:
+    found = source(tmp_path, {name: "password = hunter2", "Model.py": ""})
+
+    assert found.find(name) is None
 
 
 @pytest.mark.parametrize(

@@ -246,7 +246,13 @@ def assemble(order: Order, model: Model, lock: Lock, chosen: base.Base, workshop
         runtime_layer.runtime_layer(store, interpreter),
         sbom.sbom_layer(bill, store),
         *cnb.config_layers(store, ACTIVATION if lock.own_python else ""),
-        *app_layers.app_layers(model.source, store, emit, weight_patterns(model.source, model.settings)),
+        *app_layers.app_layers(
+            model.source,
+            store,
+            emit,
+            weight_patterns(model.source, model.settings),
+            asked=model.detection.files if model.detection else (),
+        ),
     )
     if len(image.layers) > MOST_LAYERS:
         raise TooManyLayers(len(image.layers), len(chosen.image.layers), MOST_LAYERS)

@@ -27,6 +27,8 @@ NEVER_FOLDERS = frozenset(
 )
 NEVER_FILES = frozenset(
     {".git", "pip.conf", "pip.ini", "uv.toml", ".netrc", "_netrc", ".DS_Store", "Thumbs.db"}
+    # What only tools of packaging read, passwords of theirs for the most part.
+    | {".pypirc", ".condarc", "condarc", "poetry.toml", "pdm.toml", ".pdm.toml"}
 )
 NEVER_ENDINGS = (".pyc", ".pyo", "~", ".swp", ".swo")
 NEVER_PATTERNS = ("#*#", ".#*")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -16,7 +17,8 @@ LARGEST_CLEANED = 32 << 20
 LARGEST_SEARCHED = 1 << 20
 _REQUIREMENT_NAMES = re.compile(
     r".*(requirements|constraints).*\.(txt|in)|requirements/.*\.(txt|in)|pylock.*\.toml|.*\.lock|Pipfile"
-    r"|(pyproject|project)\.toml|setup\.cfg|.*environment.*\.ya?ml|conda.*\.ya?ml|conda-lock.*",
+    r"|(pyproject|project)\.toml|setup\.cfg|.*environment.*\.ya?ml|conda.*\.ya?ml|conda-lock.*"
+    r"|(explicit|spec-file|environment)\.txt",
     re.IGNORECASE,
 )
 _SEARCHED_SUFFIXES = frozenset(
@@ -35,6 +37,8 @@ _INSTEAD = (
 )
 _URL, _TOKEN = "URL with a password", "URL with a token"
 _SHOWN = 5
+# What PowerShell writes, and pip reads.
+_MARKS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
 @dataclass(frozen=True)
@@ -49,20 +53,35 @@ class Credential:
         return f"{self.path}:{self.line} ({self.kind})"
 
 
-def is_requirement_file(path: PurePosixPath) -> bool:
-    """Tell whether the URLs of this file are for an installer alone: the image needs no user in them."""
-    return bool(_REQUIREMENT_NAMES.fullmatch(path.name)) or bool(
-        _REQUIREMENT_NAMES.fullmatch("/".join(path.parts[-2:]))
+def is_requirement_file(path: PurePosixPath, asked: Collection[str] = ()) -> bool:
+    """Tell whether the URLs of this file are for an installer alone: the image needs no user in them.
+
+    ``asked`` are the files that this build reads requirements from; code among them stays what it is.
+    """
+    return (
+        (str(path) in asked and path.suffix != ".py")
+        or bool(_REQUIREMENT_NAMES.fullmatch(path.name))
+        or bool(_REQUIREMENT_NAMES.fullmatch("/".join(path.parts[-2:])))
     )
 
 
-def cleaned(source: Source, file: SourceFile) -> bytes | None:
+def cleaned(source: Source, file: SourceFile, asked: Collection[str] = ()) -> bytes | None:
     """Return what a requirement or lock file holds in the image, None where that is the file itself."""
-    if file.is_folder or file.link or file.size > LARGEST_CLEANED or not is_requirement_file(file.path):
+    if file.is_folder or file.link or file.size > LARGEST_CLEANED:
         return None
-    content = _read(source, file)
+    if not is_requirement_file(file.path, asked):
+        return None
+    content, encoding = _plain(_read(source, file))
     without = without_users(content)
-    return None if without == content else without
+    if without == content:
+        return None
+    return without.decode().encode(encoding) if encoding else without
+
+
+def _plain(content: bytes) -> tuple[bytes, str]:
+    """Return UTF-16 as UTF-8, and what it was; anything else as it is."""
+    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "")
+    return content.decode(encoding, "replace").encode() if encoding else content, encoding
 
 
 def without_users(content: bytes) -> bytes:
@@ -82,11 +101,11 @@ def _is_harmless(found: re.Match[bytes]) -> bool:
     return b"ssh" in found["scheme"] and not password
 
 
-def tell_of_credentials(source: Source, emit: Emit) -> None:
+def tell_of_credentials(source: Source, emit: Emit, asked: Collection[str] = ()) -> None:
     """Warn of credentials that the image would show to everyone; tell which requirement files are cleaned."""
     removed, kept = list[Credential](), list[Credential]()
-    for found in find_credentials(source):
-        goes = found.kind in (_URL, _TOKEN) and is_requirement_file(PurePosixPath(found.path))
+    for found in find_credentials(source, asked):
+        goes = found.kind in (_URL, _TOKEN) and is_requirement_file(PurePosixPath(found.path), asked)
         (removed if goes else kept).append(found)
     if removed:
         emit(decision("app", f"The image's copies lack what is secret in these URLs: {_listed(removed)}"))
@@ -94,11 +113,13 @@ def tell_of_credentials(source: Source, emit: Emit) -> None:
         emit(warning("app", f"These files of the image hold credentials: {_listed(kept)}. {_INSTEAD}"))
 
 
-def find_credentials(source: Source) -> Iterator[Credential]:
+def find_credentials(source: Source, asked: Collection[str] = ()) -> Iterator[Credential]:
     """Search small text files and every requirement file."""
     for file in source.files:
-        if not file.is_folder and not file.link and _is_searched(file):
-            yield from _search(str(file.path), _read(source, file))
+        if not file.is_folder and not file.link:
+            is_asked = is_requirement_file(file.path, asked)
+            if _is_searched(file, is_asked=is_asked):
+                yield from _search(str(file.path), _plain(_read(source, file))[0], is_asked=is_asked)
 
 
 def _read(source: Source, file: SourceFile) -> bytes:
@@ -108,23 +129,21 @@ def _read(source: Source, file: SourceFile) -> bytes:
         raise FileChanged(str(file.path)) from error
 
 
-def _is_searched(file: SourceFile) -> bool:
-    if is_requirement_file(file.path):
+def _is_searched(file: SourceFile, *, is_asked: bool) -> bool:
+    if is_asked:
         return file.size <= LARGEST_CLEANED
     name = file.path.name
     wanted = file.path.suffix in _SEARCHED_SUFFIXES or name.startswith(".env")
     return wanted and file.size <= LARGEST_SEARCHED
 
 
-def _search(path: str, content: bytes) -> Iterator[Credential]:
+def _search(path: str, content: bytes, *, is_asked: bool) -> Iterator[Credential]:
     # Nearly every file has none of these: a plain search is ten times faster than an expression.
     if b"://" in content and b"@" in content:
         users = (found for found in _USER_PART.finditer(content) if not _is_harmless(found))
-        passwords = (
-            found for found in users if b":" in found["user"] or is_requirement_file(PurePosixPath(path))
-        )
+        passwords = (found for found in users if b":" in found["user"] or is_asked)
         yield from _located(path, content, passwords, _URL)
-    if b"://" in content and b"/t/" in content and is_requirement_file(PurePosixPath(path)):
+    if b"://" in content and b"/t/" in content and is_asked:
         yield from _located(path, content, _PATH_TOKEN.finditer(content), _URL)
     if b"://" in content and b"?" in content:
         tokens = (found for found in _QUERY.finditer(content) if tokens_of(found[0].decode("latin-1")))

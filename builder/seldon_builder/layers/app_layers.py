@@ -6,7 +6,7 @@ parent folders, the last layer every path that is not wholly in slices, all of t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import PurePosixPath
 
 from .. import prefix
@@ -28,14 +28,17 @@ _ROOT = PurePosixPath()
 _TELL_EVERY = 32 << 20
 
 
-def app_layers(source: Source, store: Store, emit: Emit, weights: Sequence[str] = ()) -> tuple[Layer, ...]:
+def app_layers(
+    source: Source, store: Store, emit: Emit, weights: Sequence[str] = (), *, asked: Collection[str] = ()
+) -> tuple[Layer, ...]:
     """Return the layers of ``source``: weights as ``weight_groups`` divides them, the rest last.
 
-    ``weights`` are the user's own patterns (see ``weight_patterns``).
+    ``weights`` are the user's own patterns (see ``weight_patterns``); ``asked`` the files that requirements
+    were read from, which lose the passwords of their URLs.
     """
-    tell_of_credentials(source, emit)
+    tell_of_credentials(source, emit, asked)
     divided = slices(source, weight_groups(source, weights))
-    packed = _Packed(source, store, emit)
+    packed = _Packed(source, store, emit, asked)
     return tuple(
         packed.layer(
             paths,
@@ -69,11 +72,11 @@ def _image_path(path: PurePosixPath) -> str:
 class _Packed:
     """Makes entries and layers of paths of a source, each file digested once."""
 
-    def __init__(self, source: Source, store: Store, emit: Emit) -> None:
+    def __init__(self, source: Source, store: Store, emit: Emit, asked: Collection[str]) -> None:
         self._store, self._emit = store, emit
         self._files = {file.path: file for file in source.files}
         self._cleaned = {
-            file.path: data for file in source.files if (data := cleaned(source, file)) is not None
+            file.path: data for file in source.files if (data := cleaned(source, file, asked)) is not None
         }
         plain = [
             file
