@@ -87,6 +87,11 @@ def test_the_folder_is_enough_for_a_build_without_network(cli: Cli) -> None:
     assert not cli.index.requests
 
 
+def test_the_command_that_builds_repeats_the_target(cli: Cli) -> None:
+    assert cli.download("--platform", "linux/arm64", "--python", "3.13") == 0, cli.err
+    assert f"NAME --run-image oci:{cli.folder}/base --python 3.13 --platform linux/arm64 --offline" in cli.err
+
+
 def test_the_folder_holds_for_both_platforms(cli: Cli) -> None:
     assert cli.download("--platform", BOTH) == 0, cli.err
     assert cli.names() == [ALPHA, ARM, X86]

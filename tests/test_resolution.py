@@ -305,6 +305,16 @@ def test_the_command_that_locks_names_only_what_is_no_default(tmp_path: Path) ->
     assert order.lock_command("amd64") == command
 
 
+def test_the_command_that_locks_repeats_names_and_no_urls(tmp_path: Path) -> None:
+    flags = (
+        ("SELDON_GROUPS", "serve web", "--group"),
+        ("SELDON_INDEX_PINS", "a=https://u:p@x", "--index-pin"),
+    )
+    order = Order(tmp_path, Output("docker", Reference("model")), Asked(flags=flags))
+
+    assert order.lock_command("amd64") == f"seldon-python lock {tmp_path} --group serve --group web"
+
+
 def test_an_exported_lock_does_not_mind_the_order_of_the_lines(desk: Desk) -> None:
     lock = desk.lock(requirements__txt="alpha\nbeta\n")
     (desk.root / "pylock.toml").write_text(export(lock, source_of(desk.root), desk.store))

@@ -9,6 +9,9 @@ from pathlib import Path
 from .destination import Output
 from .folders import Folders
 
+# Options whose values are names alone.
+_NAMES = ("--resolver", "--group", "--extra")
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -55,12 +58,16 @@ class Order:
     ca_bundle: Path | None = None
 
     def lock_command(self, here: str) -> str:
-        """Write the command that locks for the same target; ``here`` is this machine's architecture.
-
-        Variables are left to the user: their values may be secrets.
-        """
+        """Write the command that locks for the same target; ``here`` is this machine's architecture."""
         import shlex
 
+        return shlex.join(["seldon-python", "lock", str(self.folder), *self.target_options(here)])
+
+    def target_options(self, here: str) -> list[str]:
+        """Write the options that decide what is locked, where they are no default.
+
+        Variables are left to the user: their values may be secrets, and so may URLs.
+        """
         platform = f"linux/{self.architecture}" if self.architecture != here else ""
         engine = self.engine if self.engine != Order.engine else ""
         given = (
@@ -70,5 +77,6 @@ class Order:
             ("engine", engine),
             ("runtime", ",".join(self.asked.runtimes)),
         )
-        chosen = [word for name, value in given if value for word in (f"--{name}", value)]
-        return shlex.join(["seldon-python", "lock", str(self.folder), *chosen])
+        flags = [(option, word) for _, value, option in self.asked.flags for word in value.split()]
+        said = [(f"--{name}", value) for name, value in given if value]
+        return [word for pair in (*said, *(flag for flag in flags if flag[0] in _NAMES)) for word in pair]

@@ -6,7 +6,7 @@ import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
-from shlex import quote
+from shlex import join
 
 from ..dependencies.wheel_folder import fill
 from ..lifecycle import Workshop, base_of, lock_of, model_of, settings_of
@@ -55,15 +55,16 @@ def run(options: argparse.Namespace, caller: Caller) -> int:
     if not options.quiet:
         there = f"; {filled.kept} were there" if filled.kept else ""
         text = f"Wrote {filled.written} files ({bytes_text(filled.size)}) to {folder}{there}"
-        print(f"{text}\n  build   {_how_to_build(options.source, folder)}", file=sys.stderr)
+        print(f"{text}\n  build   {_how_to_build(options, caller, folder)}", file=sys.stderr)
     print(folder)
     return 0
 
 
-def _how_to_build(source: Path, folder: Path) -> str:
-    found = folder in (source.absolute() / name for name in FOUND)
-    inject = "" if found else f" -i {quote(f'{folder}:{WHEELS}')}"
-    return f"seldon-python build {quote(str(source))} NAME --offline{inject}"
+def _how_to_build(options: argparse.Namespace, caller: Caller, folder: Path) -> str:
+    target = order_from(next(each_platform(options)), caller).target_options(caller.architecture)
+    found = folder in (options.source.absolute() / name for name in FOUND)
+    inject = [] if found else ["-i", f"{folder}:{WHEELS}"]
+    return join(["seldon-python", "build", str(options.source), "NAME", *target, "--offline", *inject])
 
 
 def _locked(options: argparse.Namespace, caller: Caller, workshop: Workshop, folder: Path) -> Lock:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 
 from ..dependencies import pylock
 from ..dependencies.upgrade import ALL, changes_between
