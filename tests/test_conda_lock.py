@@ -1,5 +1,6 @@
 """From an environment of conda to exact packages, and to the wheels beside them."""
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from seldon_builder.errors.conda import EnvironmentInvalid, PythonOutOfRange
 from seldon_builder.errors.resolution import PackageNotFound, ResolutionConflict, VersionNotFound
 from seldon_builder.events import Event
 from seldon_builder.inputs.python_version import narrowed
+from seldon_builder.layers.sbom import sbom_of
 from seldon_builder.lock import CONDA, WHEEL, Lock
 from seldon_builder.package_index import PackageIndex
 from seldon_builder.settings import Settings
@@ -211,6 +213,17 @@ def test_what_conda_brings_satisfies_pip_lines_and_what_they_need(desk: Desk) ->
 def test_distributions_are_known_by_what_packages_hold_not_by_their_names(desk: Desk) -> None:
     lock = desk.environment("- python=3.12\n- numpy\n- py-torch\n- pip:\n  - torch\n")
     assert "torch=2.5" not in pins(lock, WHEEL)
+
+
+def test_the_bill_of_materials_tells_the_licence_of_a_conda_package(desk: Desk) -> None:
+    lock = desk.environment("- python=3.12\n- numpy\n")
+
+    bill = json.loads(sbom_of(lock, desk.store, "", ()))
+
+    component = next(
+        item for item in bill["components"] if item.get("purl", "").startswith("pkg:conda/numpy")
+    )
+    assert component["licenses"] == [{"license": {"id": "MIT"}}]
 
 
 def test_a_pip_line_that_contradicts_conda_is_told_with_both_sides(desk: Desk) -> None:

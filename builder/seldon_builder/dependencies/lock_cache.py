@@ -23,7 +23,7 @@ from .local_wheels import wheel_paths
 
 RECORD = "locks"
 # Raise it when the same inputs would lead to another lock.
-FORMAT = "3"
+FORMAT = "4"
 _GLIBC = "glibc "
 PREFERRED = "preferred wheel"
 

@@ -30,7 +30,7 @@ MEDIA_TYPE = "application/vnd.cyclonedx+json"
 RECORDS = "sboms"
 SPECIFICATION = "1.6"
 # Raise it when the same lock would lead to another document.
-FORMAT = "2"
+FORMAT = "3"
 RUNTIME = "seldon-python-runtime"
 MODEL = "model"
 _FIELDS = ("bom-ref", "hashes", "name", "type", "version")

@@ -17,11 +17,11 @@ _LONGEST = 200
 def metadata_of(artifact: Artifact, store: Store) -> Headers:
     """Return the headers of a METADATA on licences and requirements, by lower-case name.
 
-    ``artifact`` is in ``store``; nothing for what is no wheel.
+    ``artifact`` is in ``store``. Of a conda package its licence, which whoever locked it kept.
     """
-    if artifact.kind == CONDA:
-        return {}
     record = store.record(RECORD, artifact.sha256)
+    if record is None and artifact.kind == CONDA:
+        return {}
     if record is None:
         record = {name: list(lines) for name, lines in _read(artifact, store).items()}
         store.keep(RECORD, artifact.sha256, record)

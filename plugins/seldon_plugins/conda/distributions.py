@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from seldon_builder.dependencies.provided import RECORD as MODULES
 from seldon_builder.dependencies.provided import module_of
+from seldon_builder.layers.stored_metadata import RECORD as METADATA
 from seldon_builder.lock import Artifact, canonical_name
 from seldon_builder.store import Record, Store
 
@@ -26,15 +27,16 @@ def distributions_of(artifacts: Iterable[Artifact], store: Store) -> dict[str, s
 
 def _provided(artifact: Artifact, store: Store) -> Iterable[tuple[str, str]]:
     record = store.record(RECORD, artifact.sha256)
-    if record is None or store.record(MODULES, artifact.sha256) is None:
+    if record is None or any(store.record(name, artifact.sha256) is None for name in (MODULES, METADATA)):
         record = _kept(artifact, store)
     return tuple((name, version) for name, version in record["distributions"])
 
 
 def _kept(artifact: Artifact, store: Store) -> Record:
-    """Open the package once, for what it provides and for the modules that can be imported from it."""
+    """Open the package once: what it provides, the modules that can be imported from it, its licence."""
     distributions, modules = set[tuple[str, str]](), set[str]()
-    for entry in contents_of(store, artifact).paths:
+    contents = contents_of(store, artifact)
+    for entry in contents.paths:
         if not (found := _SITE.fullmatch(entry.path)):
             continue
         if installed := _INSTALLED.fullmatch(found["path"]):
@@ -42,6 +44,8 @@ def _kept(artifact: Artifact, store: Store) -> Record:
         else:
             modules.add(module_of(found["path"].split("/")))
     store.keep(MODULES, artifact.sha256, {"modules": sorted(modules)})
+    licence = contents.index.get("license")
+    store.keep(METADATA, artifact.sha256, {"license": [licence]} if isinstance(licence, str) else {})
     record: Record = {"distributions": sorted(distributions)}
     store.keep(RECORD, artifact.sha256, record)
     return record
