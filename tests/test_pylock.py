@@ -46,6 +46,12 @@ def test_another_tools_lock_is_not_ours(tmp_path: Path) -> None:
         ('kind = "wheels"\n', ""),
         ("a" * 64, "short"),
         ("roots = [", "roots = 3 # ["),
+        ("roots = [", "roots = [3, "),
+        ("asked = [", "asked = [3, "),
+        ('kind = "wheels"', "kind = 3"),
+        ('platform = "linux/amd64"', "platform = 3"),
+        ('version = "1.1"', "version = 3"),
+        ("size = 30", "size = []"),
         ('url = "https://host/scipy-1.1-cp313-cp313-any.whl", ', ""),
     ],
 )

@@ -5,6 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 
@@ -31,6 +35,12 @@ class Digest:
     def of(cls, content: bytes) -> Digest:
         """Digest ``content``."""
         return cls(hashlib.sha256(content).hexdigest())
+
+    @classmethod
+    def of_file(cls, path: Path) -> Digest:
+        """Digest a file of any size."""
+        with path.open("rb") as file:
+            return cls(hashlib.file_digest(file, "sha256").hexdigest())
 
     def __str__(self) -> str:
         return f"sha256:{self.hex}"

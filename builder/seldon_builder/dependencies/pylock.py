@@ -111,10 +111,10 @@ def read_artifacts(package: Mapping[str, Any], folder: Path) -> Iterable[Artifac
         url = wheel.get("url") or _resolved(folder, wheel["path"])
         yield Artifact(
             canonical_name(package["name"]),
-            package.get("version") or path_of(url).name.split("-")[1],
+            _text(package.get("version") or path_of(url).name.split("-")[1]),
             split_credentials(url)[0].partition("#")[0],
             Digest(wheel["hashes"]["sha256"]),
-            wheel.get("size", 0),
+            int(wheel.get("size", 0)),
         )
 
 
@@ -123,20 +123,26 @@ def _resolved(folder: Path, path: str) -> str:
 
 
 def _exported(document: Mapping[str, Any], table: Mapping[str, Any], root: Path) -> ExportedLock:
-    asked = tuple(table["asked"])
+    asked = tuple(map(_text, table["asked"]))
     artifacts = tuple(
         artifact for package in document["packages"] for artifact in _artifacts(package, asked, root)
     )
     lock = Lock(
-        table["kind"],
-        table["engine"],
-        table["python"],
-        table["platform"],
+        _text(table["kind"]),
+        _text(table["engine"]),
+        _text(table["python"]),
+        _text(table["platform"]),
         Digest.parse(table["inputs"]),
         artifacts,
-        tuple(table["roots"]),
+        tuple(map(_text, table["roots"])),
     )
     return ExportedLock(lock, asked)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{str(value)[:80]} is no text")
+    return value
 
 
 def _artifacts(package: Mapping[str, Any], asked: Sequence[str], root: Path) -> Iterable[Artifact]:
@@ -153,7 +159,7 @@ def _source_of(place: str, root: Path) -> str:
     if not path.is_file():
         return f"directory = {{ path = {_string(place)} }}"
     where = f"url = {_string(path.as_uri())}" if Path(place).is_absolute() else f"path = {_string(place)}"
-    return f'archive = {{ {where}, hashes = {{ sha256 = "{Digest.of(path.read_bytes()).hex}" }} }}'
+    return f'archive = {{ {where}, hashes = {{ sha256 = "{Digest.of_file(path).hex}" }} }}'
 
 
 def _wheel(artifact: Artifact, root: Path) -> str:

@@ -148,7 +148,7 @@ def wheel_at(name: str, url: str) -> Artifact:
     from packaging.utils import parse_wheel_filename
 
     path = path_of(url)
-    return Artifact(name, str(parse_wheel_filename(path.name)[1]), url, Digest.of(path.read_bytes()))
+    return Artifact(name, str(parse_wheel_filename(path.name)[1]), url, Digest.of_file(path))
 
 
 def best_wheel(wheels: Iterable[Artifact], target: Target) -> Artifact | None:
