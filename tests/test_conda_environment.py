@@ -170,6 +170,13 @@ def test_passwords_and_tokens_of_channels_go_their_own_way(tmp_path: Path) -> No
     ]
 
 
+@pytest.mark.parametrize("password", ["hunter22" * 60, "a hunter22"])
+def test_no_error_shows_a_password_that_is_long_or_has_a_blank(tmp_path: Path, password: str) -> None:
+    said = problem(tmp_path, f"channels: ['https://me:{password}@a.example/a b']\ndependencies: [python]\n")
+    assert "hunter22" not in said
+    assert "a.example" in said
+
+
 def test_an_alias_with_a_password_shows_it_nowhere(tmp_path: Path) -> None:
     said = Setting("SELDON_CHANNEL_ALIASES", Secret("tests=https://u:hunter22@x.example/c"), "-e", True)
     found = read(tmp_path, Settings((said,)), environment__yml=SIMPLE)

@@ -157,6 +157,17 @@ def test_a_password_does_not_follow_a_redirect_to_another_host(tmp_path: Path, s
         assert other.requests
 
 
+def test_a_token_that_a_redirect_gives_is_kept(tmp_path: Path, index: Index, store: Store) -> None:
+    item = artifact(index, "alpha", b"x")
+    put(tmp_path / "other", "alpha-1-py3-none-any.whl", b"x")
+    with serve(tmp_path / "other") as other:
+        index.redirect_to = f"{other.url}/files/x?token=of-the-server&name="
+        with suppress(ArtifactCorrupt, IndexUnreachable):
+            fetch(lock_of(item), PackageIndex(), store, silent)
+
+    assert "token=of-the-server" in other.requests[0][1]
+
+
 def test_a_redirect_is_followed(tmp_path: Path, index: Index, store: Store) -> None:
     with serve(tmp_path / "other") as other:
         item = artifact(other, "alpha", b"x")

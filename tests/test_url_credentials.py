@@ -6,6 +6,7 @@ from seldon_builder.dependencies.url_credentials import (
     checked_index,
     credential_for,
     masked,
+    masked_line,
     split_credentials,
     with_credentials,
 )
@@ -142,3 +143,28 @@ def test_a_credential_of_a_host_serves_every_port_but_a_nearer_one_wins() -> Non
     assert with_credentials("http://h.example:81/a", [host, near]) == "http://host:p@h.example:81/a"
     assert with_credentials("https://h.example/a", [host, near]) == "https://near:p@h.example/a"
     assert with_credentials("https://other.example/a", [host]) == "https://other.example/a"
+
+
+LOGINS = [
+    ("-i ci:s3cr3t@h.example.com/simple", "-i ***@h.example.com/simple"),
+    ("--index-url=//ci:s3cr3t@h.example.com/simple", "--index-url=//***@h.example.com/simple"),
+    ("'https:ci:s3cr3t@h.example.com/x'", "'***@h.example.com/x'"),
+    ("https://ci:a s3cr3t@h.example.com/x", "https://***@h.example.com/x"),
+    ("http://h.example.com/s;token=s3cr3t", "http://h.example.com/s;token=***"),
+    ("http://h.example.com/s#token=s3cr3t", "http://h.example.com/s#token=***"),
+]
+PLAIN = [
+    "numpy==1 ; python_version < '3.12'  # me@example.com",
+    "git@h.example.com:org/x.git", "localhost:5000/x@sha256:abc", "x @ https://h.example.com/x@1.whl#sha256=abc",
+    "https://h.example.com:8080/a b@c",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "shown"), LOGINS)
+def test_what_was_meant_as_a_login_is_masked(line: str, shown: str) -> None:
+    assert masked_line(line) == shown
+
+
+@pytest.mark.parametrize("line", PLAIN)
+def test_a_line_without_a_login_is_shown_as_it_is(line: str) -> None:
+    assert masked_line(line) == line

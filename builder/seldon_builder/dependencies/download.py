@@ -16,7 +16,7 @@ from ..errors.resolution import IndexUnreachable
 from ..package_index import PackageIndex
 from .dripping import Pace, TooSlow, beginning_of, ending
 from .engine import secret_free
-from .url_credentials import credential_for, split_credentials, with_token
+from .url_credentials import credential_for, with_token
 
 if TYPE_CHECKING:
     import ssl
@@ -280,10 +280,11 @@ class Downloads:
 def _redirected(url: str, place: str, response: HTTPResponse) -> str:
     """Return where ``response`` leads.
 
-    A user part in it is the server's own; ours are looked up anew for the new host.
+    A user in it is not followed, for ours are looked up anew for the new host; a token in it is the server's.
     """
     try:
-        return split_credentials(urljoin(place, response.headers.get("Location", "")))[0]
+        parts = urlsplit(urljoin(place, response.headers.get("Location", "")))
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     except ValueError as error:
         raise IndexUnreachable(url, "it redirects to an address that is none") from error
 

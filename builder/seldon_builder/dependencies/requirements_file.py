@@ -23,7 +23,7 @@ from .requirement_places import (
     is_place,
     placed_requirement,
 )
-from .url_credentials import masked, split_credentials
+from .url_credentials import masked_line, split_credentials
 
 _COMMENT, _COMMENT_LINE = re.compile(r"(^|\s)#.*$"), re.compile(r"\s*#")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
@@ -156,7 +156,7 @@ class _Reading:
                 self.unbuilt.append(BadLine(origin, shown(line), str(reason)))
             except (ValueError, OSError, RecursionError) as reason:
                 text = self._unspoken(reason_of(reason))
-                self.bad.append(BadLine(origin, shown(line), masked(text)))
+                self.bad.append(BadLine(origin, shown(line), masked_line(text)))
 
     def _line(self, path: str, text: str, origin: str, *, constraints: bool, within: tuple[str, ...]) -> None:
         text = self._without_credentials(self._expanded(text))
@@ -281,7 +281,7 @@ class _Reading:
 def shown(line: str) -> str:
     """Return a line as an error may show it: without passwords, and not longer than a screen."""
     # Hashes and worse fill screens; masked first, as a password that is cut off looks like none.
-    line = masked(line[:LONGEST])
+    line = masked_line(line[:LONGEST])
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 4]} ..."
 
 

@@ -17,10 +17,13 @@ _WORDS = "token|passw(?:or)?d|secret|api_?key|auth|credential"
 _BEARING = rf"(?!x-(?:amz|goog))(?:[\w.-]*(?:{_WORDS})[\w.-]*|key)"
 # ${NAME}, {name} and %s are filled in later: names of secrets, not secrets.
 _SECRET_QUERY = re.compile(
-    rf"(?<=[?&])({_BEARING}=)(?!\$|\{{|%\(|%s|\*\*\*)([^&\s#'\"`<>()\[\]]+)", re.IGNORECASE
+    rf"(?<=[?&;#])({_BEARING}=)(?!\$|\{{|%\(|%s|\*\*\*)([^&\s#'\"`<>()\[\]]+)", re.IGNORECASE
 )
 # Servers of conda's channels take a token as a part of the path.
 _SECRET_PATH = re.compile(r"(://[^\s?#]*?/t/)(?!\*\*\*)([A-Za-z0-9_-]{8,})(?=/)")
+# What was meant as a URL with a user, in a line that is none: a blank in its password, or no scheme.
+_WITH_BLANKS = re.compile(r"(?<=://)[^/\s?#:@'\"]*:[^'\"@/]*\s[^'\"@]*@")
+_NO_SCHEME = re.compile(r"(?<![^\s'\"=/:])[^\s'\"=/:@]+:[^\s'\"/@]+@(?=[\w.-]+)")
 _QUERY = re.compile(r"(://[^\s?#'\"`<>]*)\?([^\s#'\"`<>]+)")
 _ENCODE = "percent-encode the user and password: / is %2F, # is %23, ? is %3F, @ is %40, a blank is %20"
 
@@ -123,6 +126,11 @@ def masked(text: str) -> str:
     """Replace the user part and the tokens of every URL in ``text``."""
     text = _SECRET_QUERY.sub(rf"\g<1>{MASK}", _USER_PART.sub(f"{MASK}@", text))
     return _SECRET_PATH.sub(rf"\g<1>{MASK}", text)
+
+
+def masked_line(text: str) -> str:
+    """Mask a line that may hold what was meant as a URL: with no scheme, or a blank in its password."""
+    return _NO_SCHEME.sub(f"{MASK}@", _WITH_BLANKS.sub(f"{MASK}@", masked(text)))
 
 
 def tokens_of(text: str) -> list[str]:

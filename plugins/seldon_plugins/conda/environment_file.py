@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from seldon_builder.dependencies.requirements_file import shown
 from seldon_builder.dependencies.url_credentials import masked
 from seldon_builder.errors.conda import EnvironmentInvalid
 from seldon_builder.errors.resolution import BadLine
@@ -22,7 +23,6 @@ _SELECTOR = re.compile(r"#.*?\[([a-z0-9]+)\]")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLATFORM = re.compile(r"(linux|osx|win|emscripten|wasi|freebsd)-[a-z0-9]+|noarch")
 _ONLY_ON = {"linux64": "x86_64", "aarch64": "aarch64"}
-_LONGEST_SHOWN = 200
 
 
 @dataclass
@@ -149,8 +149,8 @@ class _Reading:
             self._wrong(node, masked(str(error)))
 
     def _wrong(self, node: Node, reason: str) -> None:
-        shown = masked(node.text[:_LONGEST_SHOWN]) if isinstance(node, Scalar) else ""
-        self.bad.append(BadLine(f"{self.found.path}:{node.line}", shown, reason))
+        text = shown(node.text) if isinstance(node, Scalar) else ""
+        self.bad.append(BadLine(f"{self.found.path}:{node.line}", text, reason))
 
 
 def _limited(line: str, selector: str) -> str:

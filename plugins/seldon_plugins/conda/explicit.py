@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from seldon_builder.dependencies.url_credentials import UrlInvalid, masked, split_credentials
+from seldon_builder.dependencies.requirements_file import shown
+from seldon_builder.dependencies.url_credentials import UrlInvalid, split_credentials
 from seldon_builder.errors.conda import EnvironmentInvalid
 from seldon_builder.errors.resolution import BadLine
 from seldon_builder.package_index import IndexCredential
@@ -29,7 +30,7 @@ def read_list(text: str, path: str) -> tuple[list[Listed], list[IndexCredential]
             try:
                 found.append(_package(said, credentials))
             except (PackageUnreadable, UrlInvalid) as error:
-                bad.append(BadLine(f"{path}:{number}", masked(said[:200]), str(error)))
+                bad.append(BadLine(f"{path}:{number}", shown(said), str(error)))
     if not begun:
         bad.append(BadLine(path, "", "it has no line @EXPLICIT, so it is no list of packages"))
     if begun and not found and not bad:
