@@ -387,8 +387,8 @@ def force(way: type, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def ways(image: Image, root: Path) -> Iterator[Sandbox]:
         if way is Container:
-            name = f"seldon-python-build:{rootfs.chain_of(image).hex[:16]}-{os.getpid()}"
-            yield Container("/usr/bin/docker", root, name)
+            name = f"seldon-python-build:{rootfs.chain_of(image).hex[:16]}"
+            yield Container("/usr/bin/docker", root, name, is_kept=True)
         elif way is not Sandbox:
             yield way(root)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
 import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -183,12 +185,13 @@ class PlainChroot:
 class Container:
     """The last way: a container, from an image that the engine makes of the unpacked files.
 
-    The image of this ``name`` is removed when this process ends.
+    The image of this ``name`` is removed when this process ends, but where it ``is_kept`` for the next one.
     """
 
     docker: str
     root: Path
     name: str
+    is_kept: bool = False
 
     def is_allowed(self) -> bool:
         """Tell whether a Docker engine answers."""
@@ -196,7 +199,7 @@ class Container:
 
     def command(self, run: Run) -> list[str]:
         """Return the command of this machine that does ``run``."""
-        with _IMPORTING:
+        with _IMPORTING, _alone_with(self.root):
             self._import()
         # Values stand in docker's own environment: a command line is for every user to read.
         names = [f"--env={name}" for name in run.environment]
@@ -233,10 +236,22 @@ class Container:
         # 1 tells that something changed meanwhile: the time of the folder itself, when another build uses it.
         if taken.returncode or tar.returncode > 1:
             raise InterpreterFailed(self.name, taken.stderr.decode(errors="replace").strip())
-        atexit.register(_succeeds, [self.docker, "image", "rm", self.name])
+        if not self.is_kept:
+            atexit.register(_succeeds, [self.docker, "image", "rm", self.name])
 
 
 _IMPORTING = threading.Lock()
+
+
+@contextmanager
+def _alone_with(root: Path) -> Iterator[None]:
+    """Let other processes wait that would import the same files: of two images one would stay nameless."""
+    folder = os.open(root, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def best_sandbox(root: Path, name: str, version: str) -> Sandbox:

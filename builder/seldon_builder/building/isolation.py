@@ -112,7 +112,8 @@ def isolation_for(image: Image, root: Path, package: str) -> Isolation:
 
 def _ways(image: Image, root: Path) -> Iterator[Sandbox]:
     docker = shutil.which("docker", path=PROGRAMS) or ""
-    yield Container(docker, root, f"seldon-python-build:{chain_of(image).hex[:16]}-{os.getpid()}")
+    # Kept: to import it takes seconds, and who is killed removes nothing.
+    yield Container(docker, root, f"seldon-python-build:{chain_of(image).hex[:16]}", is_kept=True)
     yield RootNamespaces(root)
     yield UserNamespaces(root)
 
