@@ -178,8 +178,7 @@ def test_builds_that_use_the_same_image_do_not_hinder_each_other(
 ) -> None:
     # An image of its own: the one that is kept is other tests' too.
     name = f"seldon-python-build:alone-{os.getpid()}"
-    ways = lambda _, root: iter([Container("/usr/bin/docker", root, name)])
-    monkeypatch.setattr(isolation, "_ways", ways)
+    monkeypatch.setattr(isolation, "_ways", lambda _, root: [Container("/usr/bin/docker", root, name)])
     root, over = bench.builder().images.chosen("churn").rootfs(), threading.Event()
 
     def use() -> None:
