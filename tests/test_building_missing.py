@@ -118,6 +118,18 @@ def test_another_python_that_needs_no_building_is_told_once(bench: Workbench, in
     assert bench.said.count("so its source archive is built") == 2
 
 
+@pytest.mark.docker
+@pytest.mark.network
+def test_what_fails_to_build_names_the_python_that_has_wheels(bench: Workbench, index: Index) -> None:
+    source(index, "3.6", "raise SystemExit('too old for this Python')\n")
+    make_wheel(index.folder, NAME, "3.6", tag="cp311-cp311-manylinux_2_17_x86_64")
+
+    with pytest.raises(BuildFailed) as failed:
+        resolver(bench).resolved(asked(f"{NAME}==3.6"))
+
+    assert failed.value.hint.startswith("take Python 3.11, which has wheels of all that is asked for")
+
+
 @pytest.mark.network
 def test_a_lock_with_what_was_built_counts_only_where_building_may_be(bench: Workbench, index: Index) -> None:
     source(index, "4.0")

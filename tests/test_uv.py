@@ -189,6 +189,8 @@ def refused(tmp_path: Path, index: Index, *lines: str) -> SeldonError:
         ("PIL", PackageNotFound, "the package is called pillow"),
         ("yaml", PackageNotFound, "the package is called pyyaml"),
         ("scikit-lern", PackageNotFound, "did you mean scikit-learn"),
+        ("pkg_resources==0.0.0", PackageNotFound, "remove the line pkg_resources"),
+        ("pywin32==306", PackageNotFound, "pywin32 is for Windows alone"),
     ],
 )
 def test_what_has_another_name_is_called_by_it(

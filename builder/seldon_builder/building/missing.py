@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from ..dependencies.resolver import Ask
 from ..detection import Detection, Requirement
-from ..errors.building import BuildImpossible
-from ..errors.resolution import PackageWithoutWheel, ResolutionConflict
+from ..errors.building import BuildFailed, BuildImpossible
+from ..errors.resolution import PackageWithoutWheel, ResolutionConflict, taking_python
 from ..events import decision, warning
 from ..layers.content_digests import file_digest
 from ..lock import Lock, canonical_name
@@ -94,6 +94,11 @@ class _Search:
             if error.is_general:
                 raise lacking from error
             raise
+        except BuildFailed as error:
+            if not lacking.python:
+                raise
+            hint = f"{taking_python(lacking.python)}; or {error.hint}"
+            raise BuildFailed(error.package, error.reason, error.output, hint=hint) from error
 
     @property
     def _lines(self) -> tuple[Requirement, ...]:

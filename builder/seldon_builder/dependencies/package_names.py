@@ -14,6 +14,15 @@ _POPULAR = (
     "transformers",
 )  # fmt: skip
 
+# What `pip freeze` wrote on another system: no package, or none for this one.
+_OF_OTHER_SYSTEMS = {
+    "pkg-resources": "remove the line pkg_resources: Debian's pip freezes it, and no index has it",
+    **{
+        name: f'{name} is for Windows alone: put ` ; sys_platform == "win32"` behind it'
+        for name in ("pywin32", "pywinpty", "pypiwin32", "wincertstore")
+    },
+}
+
 
 def naming_advice(names: Sequence[str]) -> str:
     """Say what ``names`` that cannot be installed are called, or may be meant to be; empty where unknown."""
@@ -27,7 +36,9 @@ def _advice(names: Sequence[str]) -> Iterator[str]:
     carried = (line.partition("<")[0] for line in CARRIED.values())
     known = {*modules.values(), *carried, *_POPULAR}
     for name in map(canonical_name, names):
-        if name in modules and modules[name] != name:
+        if name in _OF_OTHER_SYSTEMS:
+            yield _OF_OTHER_SYSTEMS[name]
+        elif name in modules and modules[name] != name:
             yield f"the package is called {modules[name]}: ask for that instead of {name}"
         elif name not in known and (close := get_close_matches(name, sorted(known), 1, 0.8)):
             yield f"did you mean {close[0]} instead of {name}?"

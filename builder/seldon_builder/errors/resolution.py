@@ -80,6 +80,11 @@ class ResolverUnknown(SeldonError):
         self.claims = tuple(claims)
 
 
+def taking_python(python: str) -> str:
+    """Say the way out where another Python has every wheel."""
+    return f"take Python {python}, which has wheels of all that is asked for: --python {python}"
+
+
 class PackageWithoutWheel(SeldonError):
     """Something must be compiled or built first: there is no wheel of it for the target."""
 
@@ -96,10 +101,9 @@ class PackageWithoutWheel(SeldonError):
     ) -> None:
         """``python`` is another one that has all wheels; ``naming`` says what the packages are called."""
         where = f" for {target}" if target else ""
-        other = f"take Python {python}, which has wheels of all that is asked for: --python {python}; or "
         super().__init__(
             f"No wheel{where} of:{_listed([str(package) for package in packages])}{_explained(explanation)}",
-            hint=naming or (f"{other}{WAYS_TO_BUILD}" if python else WAYS_TO_BUILD),
+            hint=naming or (f"{taking_python(python)}; or {WAYS_TO_BUILD}" if python else WAYS_TO_BUILD),
         )
         self.packages = tuple(packages)
         self.target = target
