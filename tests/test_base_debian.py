@@ -163,7 +163,7 @@ def test_what_hangs_up_its_group_ends_nothing_but_itself(
 
 
 def test_an_interrupt_ends_what_makes_the_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    body = f"echo 'I: running apt-get update...' >&2\necho $$ >{tmp_path}/pid\nexec sleep 60"
+    body = f"echo $$ >{tmp_path}/pid\necho 'I: running apt-get update...' >&2\nexec sleep 60"
     fake_bootstrap(tmp_path, body, monkeypatch)
 
     def interrupt(event: Event) -> None:
