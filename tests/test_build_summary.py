@@ -8,7 +8,7 @@ import pytest
 from seldon_builder.cli.build import how_to_run
 from seldon_builder.destination import Output, Written
 from seldon_builder.lifecycle import Built
-from seldon_builder.lock import Lock
+from seldon_builder.lock import CONDA, WHEEL, Artifact, Lock
 from seldon_builder.order import Order
 from seldon_builder.reference import Reference
 from seldon_builder.settings import Setting, Settings
@@ -39,3 +39,19 @@ def test_the_commands_fit_the_server_that_is_in_the_image(
 
     assert run == f"  run     docker run --rm -p {port}:{port} iris:1"
     assert ask.startswith(f"  ask     {asks}")
+
+
+@pytest.mark.parametrize(("kind", "lines"), [(WHEEL, 3), (CONDA, 2)])
+def test_what_brings_its_own_python_is_not_said_to_be_served_without_an_image(
+    tmp_path: Path, kind: str, lines: int
+) -> None:
+    image = make_image(Store(tmp_path))
+    python = Artifact("python", "3.12.1", "file:///python-3.12.1-0.conda", image.digest, 1, kind)
+    lock = Lock("conda", "conda", "3.12", "linux/amd64", image.digest, (python,))
+    built = Built(image, Written("oci", image.digest, 0, 0, 0), Settings(), lock)
+    order = Order(tmp_path, Output("oci", Reference.parse("iris:1"), "out"))
+
+    said = list(how_to_run(order, built, image.architecture))
+
+    assert len(said) == lines
+    assert any("seldon-python serve" in line for line in said) == (kind == WHEEL)

@@ -127,7 +127,8 @@ def how_to_run(order: Order, built: Built, architecture: str) -> Iterator[str]:
     main = (main_port(listening),) if listening else ()
     there = "" if its == architecture else f"on linux/{its}: "
     yield f"  run     {there}{run_command(order, built, main)}"
-    if order.output.kind == "oci":
+    # The Python of conda is in the image alone.
+    if order.output.kind == "oci" and not built.lock.own_python:
         yield f"  or      seldon-python serve {quote(str(order.folder))}   (with no container engine)"
     for command in Reach.of("localhost", main, variables).asking():
         yield f"  ask     {command}"
