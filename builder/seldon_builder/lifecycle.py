@@ -117,7 +117,7 @@ def image_of(order: Order, workshop: Workshop, clock: Clock) -> Built:
     with clock.phase("base", "Choosing the base image"):
         chosen = base_of(order, model, workshop)
         model = named(order, model, workshop, chosen)
-    with clock.phase("lock", f"Locking for Python {chosen.target.python} on {chosen.target.platform}"):
+    with clock.phase("lock", f"Locking for {_locked_for(model, chosen)}"):
         lock = lock_of(order, model, chosen, workshop)
     with clock.phase("layers", f"Packing {len(lock.artifacts)} distributions"):
         image = assemble(order, model, lock, chosen, workshop)
@@ -125,6 +125,12 @@ def image_of(order: Order, workshop: Workshop, clock: Clock) -> Built:
         variables = model.settings.image_environment
         image = cnb.configured(image, chosen.image, run_image, variables, runtimes.ports(variables))
     return Built(image, Written("", image.digest, 0, 0, 0), model.settings, lock, clock.seconds)
+
+
+def _locked_for(model: Model, chosen: base.Base) -> str:
+    own = model.detection.own_python if model.detection else ()
+    pythons = own or (chosen.target.python,)
+    return f"Python {' or '.join(pythons)} on {chosen.target.platform}"
 
 
 def model_of(order: Order, workshop: Workshop) -> Model:
