@@ -7,6 +7,7 @@ import random
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,17 +15,23 @@ from pathlib import Path
 
 import pytest
 
+UNTRACED = "Cannot install a trace function"
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart() -> None:
     """Let coverage lose a thread: CPython 3.11 traces none that begins while it begins to trace another."""
-    told = threading.excepthook
+    told, unraisable = threading.excepthook, sys.unraisablehook
 
     def hook(arguments: threading.ExceptHookArgs) -> None:
-        if "Cannot install a trace function" not in str(arguments.exc_value):
+        if UNTRACED not in str(arguments.exc_value):
             told(arguments)
 
-    threading.excepthook = hook
+    def unraisable_hook(arguments: sys.UnraisableHookArgs) -> None:
+        if UNTRACED not in str(arguments.exc_value):
+            unraisable(arguments)
+
+    threading.excepthook, sys.unraisablehook = hook, unraisable_hook
 
 
 def free_port() -> int:

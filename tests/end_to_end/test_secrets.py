@@ -72,7 +72,11 @@ class Watch:
 
 def _descendants(pid: int, above: tuple[str, ...] = ()) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Yield the processes below ``pid``, each with the commands of those that led to it."""
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").glob("*/children"))
+    except OSError:
+        return
+    for task in tasks:
         try:
             children = [int(child) for child in task.read_text().split()]
             command = Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")

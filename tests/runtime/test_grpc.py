@@ -340,7 +340,9 @@ def test_a_server_that_still_loads_says_so_at_once(tmp_path: Path) -> None:
 
     assert (early, alive) == (b"\x08\x02", b"\x08\x01")
     assert [code for code, _ in refusals] == ["UNAVAILABLE", "UNAVAILABLE"]
-    assert seen == [b"\x08\x02", b"\x08\x01", b"\x08\x02"]
+    assert seen[:2] == [b"\x08\x02", b"\x08\x01"]
+    # Whether the last word leaves before the connection ends is not in the server's hands.
+    assert set(seen[2:]) <= {b"\x08\x02"}
     assert (answer, code) == ("x", 0)
 
 
