@@ -12,6 +12,7 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf import any_pb2, json_format
+from seldon_runtime.grpc.health import NOT_SERVING, SERVING, Health
 from seldon_runtime.proto.messages import FEEDBACK, SELDON_MESSAGE, SELDON_MESSAGE_LIST, message_class
 
 from tests.runtime.grpc_served import CHECK, PREDICT, GrpcServer, end, serving_grpc, start_grpc
@@ -340,10 +341,31 @@ def test_a_server_that_still_loads_says_so_at_once(tmp_path: Path) -> None:
 
     assert (early, alive) == (b"\x08\x02", b"\x08\x01")
     assert [code for code, _ in refusals] == ["UNAVAILABLE", "UNAVAILABLE"]
-    assert seen[:2] == [b"\x08\x02", b"\x08\x01"]
-    # Whether the last word leaves before the connection ends is not in the server's hands.
-    assert set(seen[2:]) <= {b"\x08\x02"}
+    assert seen == [b"\x08\x02", b"\x08\x01", b"\x08\x02"]
     assert (answer, code) == ("x", 0)
+
+
+def test_who_hears_of_serving_while_the_end_begins_hears_of_the_end_too() -> None:
+    health, over = Health(()), threading.Event()
+    heard: list[bytes | None] = []
+
+    class Call:
+        def add_callback(self, _: object) -> bool:
+            return True
+
+    def send(said: bytes | None) -> None:
+        heard.append(said)
+        if said == SERVING:
+            health.end()
+        if said is None:
+            over.set()
+
+    watch: Any = health.handlers()["/grpc.health.v1.Health/Watch"]
+    watch.unary_stream(b"", Call(), send)
+    health.begin()
+
+    assert over.wait(10)
+    assert heard == [NOT_SERVING, SERVING, NOT_SERVING, None]
 
 
 def test_the_health_of_a_service_that_is_not_served_is_unknown(server: GrpcServer) -> None:

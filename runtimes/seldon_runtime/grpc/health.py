@@ -90,8 +90,10 @@ class Health:
     def _say(self, send: Send, service: str) -> None:
         # One at a time: what is said last is what holds.
         with self._order:
+            # Asked first: who is told SERVING while the end begins must not be let go with that.
+            has_ended = self._has_ended
             send(self._status(service))
-            if self._has_ended:
+            if has_ended:
                 send(None)
 
 
